@@ -34,10 +34,13 @@ OURO_API const char *ouro_policy(const ouro_heap *heap);
 OURO_API ouro_status ouro_policy_set(ouro_heap *heap, const char *name);
 OURO_API const char *ouro_policy_at(size_t index, const char **ret_description);
 
-/* Pacing. A collection of generation 0 is due when young objects have grown by
- * threshold[0]; of 1 after threshold[1] of those; a full one when in addition old
- * objects have grown by a quarter since the last (and threshold[2] of those of 1).
- * threshold[0] 0: never. */
+/* Pacing. Generation 0 is due when objects have grown by threshold[0] net (times a factor
+ * between 1 and a quarter of the live heap, which doubles while young objects mostly survive
+ * and halves while they mostly die); generation 1 is taken along after threshold[1] of
+ * those; a full collection is due when the objects that have become old since the last one
+ * exceed half of those it left and threshold[0] * threshold[2], or when memory has grown by
+ * half and 16 MiB. So at any moment the garbage not yet collected is less than half of the
+ * heap, and those constants. threshold[0] 0: never. */
 OURO_API void ouro_threshold(const ouro_heap *heap, size_t ret_threshold[OURO_GENERATIONS]);
 OURO_API void ouro_threshold_set(ouro_heap *heap, const size_t threshold[OURO_GENERATIONS]);
 /* Objects made less objects dead since the last collection of generation 0; then

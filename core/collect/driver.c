@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Driver: a collection, as a sequence of named phases. Read collect() first. */
+#include <time.h>
+
+#include "collect/pacing.h"
+#include "collect/policy.h"
+#include "collect/question.h"
+#include "collect/sweep.h"
+#include "object/death.h"
+#include "ouro/containers.h"
+#include "ouro/inspect.h"
+
+static uint64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void note_pause(ouro_heap *heap, uint64_t ns) {
+    ouro_stats *stats = &heap->stats;
+    stats->pause_ns_total += ns;
+    if (ns > stats->pause_ns_max) stats->pause_ns_max = ns;
+    int bucket = 0;
+    while (bucket < OURO_PAUSE_BUCKETS - 1 && ns >= (uint64_t)1000 << bucket) bucket++;
+    stats->pauses[bucket]++;
+}
+
+static void tell_phase(ouro_heap *heap, int generation, const char *phase) {
+    ouro__emit(heap, &(ouro_event){
+                         .kind = OURO_EVENT_STEP, .generation = generation, .phase = phase});
+}
+
+static ouro_status refuse(ouro_heap *heap, const ouro_object *culprit) {
+    const char *name = ouro__type_of(heap, culprit)->spec.name;
+    ouro_status status = ouro_heap_fail(
+        heap, OURO_E_CORRUPT,
+        "an object of type %s has %u counted references, but more were reported: the traverse "
+        "of a type that refers to it is wrong; nothing was collected",
+        name, (unsigned)culprit->count);
+    ouro__question_end(heap);
+    return status;
+}
+
+static bool save(ouro_object *object, void *context) {
+    ouro_heap *heap = context;
+    if (!ouro__type_of(heap, object)->counted) return true;
+    return ouro_list_append(heap->garbage, ouro_value_of_object(object)) == OURO_OK;
+}
+
+/* With saveall: the garbage goes to the list instead. Without memory, it stays garbage. */
+static ouro_status save_all(ouro_heap *heap) {
+    ouro_object *list;
+    ouro_status status = ouro_garbage(heap, &list);
+    size_t before = 0, after = 0;
+    const ouro_value *items;
+    if (status == OURO_OK) status = ouro_sequence_items(list, &items, &before);
+    if (status == OURO_OK && !ouro__question_each(heap, save, heap)) {
+        status = ouro_sequence_items(list, &items, &after);
+        if (status == OURO_OK) status = ouro_list_remove(list, before, after - before);
+        if (status == OURO_OK)
+            status = ouro_heap_fail(heap, OURO_E_NOMEM, "not enough memory to save garbage");
+    }
+    ouro__question_end(heap);
+    return status;
+}
+
+/* What to do with the answer. *ret_found: as ouro_collect. */
+static ouro_status take_answer(ouro_heap *heap, int generation, size_t *ret_found) {
+    ouro__found found;
+    ouro__sweep_survey(heap, &found);
+    *ret_found = found.counted;
+    if (found.counted > 0)
+        ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_CYCLE,
+                                       .generation = generation,
+                                       .count = found.counted,
+                                       .object = found.oldest});
+    if (heap->saveall) return save_all(heap);
+    if (found.observed) *ret_found = ouro__sweep_die(heap);
+    else ouro__sweep_free(heap);
+    tell_phase(heap, generation, "free");
+    return OURO_OK;
+}
+
+static ouro_status collect(ouro_heap *heap, int generation, size_t *ret_found) {
+    size_t candidates = ouro__question_scope(heap, (unsigned)generation);
+    tell_phase(heap, generation, "scope");
+    ouro__question_count(heap);
+    tell_phase(heap, generation, "count");
+    unsigned next = generation < 2 ? (unsigned)generation + 1 : 2;
+    const ouro_object *culprit = ouro__question_restore(heap, true, next);
+    if (culprit != NULL) return refuse(heap, culprit);
+    tell_phase(heap, generation, "restore");
+    ouro_status status = take_answer(heap, generation, ret_found);
+    ouro__pacing_after(heap, generation, candidates, *ret_found);
+    if (generation == 2) ouro__pool_trim(&heap->pool);
+    return status;
+}
+
+ouro_status ouro_collect(ouro_heap *heap, int generation, size_t *ret_found) {
+    size_t found = 0;
+    if (ret_found != NULL) *ret_found = 0;
+    if (generation < 0 || generation >= OURO_GENERATIONS)
+        return ouro_heap_fail(heap, OURO_E_VALUE, "generation %d does not exist: use 0, 1 or 2",
+                              generation);
+    if (!heap->open) return ouro_heap_fail(heap, OURO_E_HEAP, "the heap is closed");
+    if (heap->collecting) return OURO_OK;
+    heap->collecting = true;
+    ouro__settle_for(heap, OURO_SETTLE_COLLECT);
+    ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_START, .generation = generation});
+    uint64_t start = now_ns();
+    ouro_status status = collect(heap, generation, &found);
+    note_pause(heap, now_ns() - start);
+    heap->collecting = false;
+    heap->stats.collections[generation]++;
+    heap->stats.collected[generation] += found;
+    ouro__emit(heap, &(ouro_event){
+                         .kind = OURO_EVENT_STOP, .generation = generation, .count = found});
+    ouro__death_drain(heap);
+    if (ret_found != NULL) *ret_found = found;
+    return status;
+}
+
+bool ouro_collect_is_running(const ouro_heap *heap) {
+    return heap->collecting;
+}
+
+/* ---- safe points ------------------------------------------------------------------------------ */
+
+void ouro__settle_for(ouro_heap *heap, ouro_settle_reason reason) {
+    heap->deferred = heap->deferred_bytes = 0;
+    heap->due &= ~(unsigned)(OURO__DUE_PROMPT | OURO__DUE_PRESSURE);
+    if (heap->settle != NULL) heap->settle(heap->user, heap, reason);
+}
+
+void ouro_settle(ouro_heap *heap) {
+    ouro__settle_for(heap, OURO_SETTLE_PROMPT);
+}
+
+size_t ouro_deferred(const ouro_heap *heap) {
+    return heap->deferred;
+}
+
+static void collect_if_due(ouro_heap *heap) {
+    heap->due &= ~(unsigned)OURO__DUE_COLLECT;
+    bool may = heap->enabled && heap->policy->automatic && !heap->collecting &&
+               heap->death_depth == 0;
+    int generation = may ? ouro__pacing_due(heap) : -1;
+    if (generation < 0) {
+        ouro__pacing_arm(heap);
+        return;
+    }
+    /* A wrong traverse is told by explicit collections and the heap check. */
+    (void)!ouro_collect(heap, generation, NULL);
+}
+
+void ouro_safe_point_slow(ouro_heap *heap) {
+    if (!heap->open) return;
+    if (heap->due & OURO__DUE_PROMPT) ouro__settle_for(heap, OURO_SETTLE_PROMPT);
+    if (heap->due & OURO__DUE_PRESSURE) ouro__settle_for(heap, OURO_SETTLE_PRESSURE);
+    if (heap->due & OURO__DUE_COLLECT) collect_if_due(heap);
+}
+
+/* ---- looking ------------------------------------------------------------------------------------ */
+
+typedef struct leak_walk {
+    ouro_heap *heap;
+    ouro_object_fn each;
+    void *context;
+} leak_walk;
+
+static bool each_leak(ouro_object *object, void *context) {
+    leak_walk *walk = context;
+    if (!ouro__type_of(walk->heap, object)->counted) return true;
+    return walk->each(object, walk->context);
+}
+
+ouro_status ouro_heap_leaked(ouro_heap *heap, ouro_object_fn each, void *context) {
+    if (heap->collecting)
+        return ouro_heap_fail(heap, OURO_E_BUSY, "a collection is under way: ask after it");
+    heap->collecting = true;
+    ouro__question_scope(heap, 2);
+    ouro__question_count(heap);
+    const ouro_object *culprit = ouro__question_restore(heap, false, 0);
+    ouro_status status = culprit != NULL ? refuse(heap, culprit) : OURO_OK;
+    leak_walk walk = {heap, each, context};
+    if (status == OURO_OK) ouro__question_each(heap, each_leak, &walk);
+    ouro__question_end(heap);
+    heap->collecting = false;
+    return status;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Pacing: see the contract above ouro_threshold in ouro/collect.h. The pool rings cheaply
+ * and too often (it counts cells taken, not objects alive); here the truth is computed. */
+#include "collect/pacing.h"
+
+#define BYTES_SLACK ((size_t)16 << 20)
+
+static const size_t default_threshold[OURO_GENERATIONS] = {4096, 10, 4};
+
+void ouro__pacing_init(ouro_heap *heap) {
+    ouro__pacing *pacing = &heap->pacing;
+    for (int i = 0; i < OURO_GENERATIONS; i++) pacing->threshold[i] = default_threshold[i];
+    pacing->factor = 1;
+    ouro__pacing_arm(heap);
+    pacing->bytes_limit = heap->account.bytes + BYTES_SLACK;
+}
+
+static size_t grown(const ouro_heap *heap) {
+    uint64_t births, deaths;
+    ouro__heap_totals(heap, &births, &deaths);
+    uint64_t born = births - heap->pacing.born_at, died = deaths - heap->pacing.died_at;
+    return born > died ? (size_t)(born - died) : 0;
+}
+
+static size_t limit(const ouro__pacing *pacing) {
+    return pacing->threshold[0] * pacing->factor;
+}
+
+void ouro__pacing_arm(ouro_heap *heap) {
+    ouro__pacing *pacing = &heap->pacing;
+    size_t now = grown(heap), wanted = limit(pacing);
+    size_t missing = wanted > now ? wanted - now : 0;
+    heap->pool.taken = 0;
+    pacing->young_limit = missing > wanted / 8 ? missing : wanted / 8 + 1;
+    if (pacing->threshold[0] == 0) pacing->young_limit = SIZE_MAX;
+}
+
+int ouro__pacing_due(ouro_heap *heap) {
+    ouro__pacing *pacing = &heap->pacing;
+    if (pacing->threshold[0] == 0) return -1;
+    if (heap->account.bytes > pacing->bytes_limit) return 2;
+    if (grown(heap) < limit(pacing)) return -1;
+    if (pacing->old_new > pacing->old_live / 2 &&
+        pacing->old_new > pacing->threshold[0] * pacing->threshold[2])
+        return 2;
+    return pacing->runs[0] >= pacing->threshold[1] ? 1 : 0;
+}
+
+static void adapt(ouro_heap *heap, size_t candidates, size_t freed) {
+    ouro__pacing *pacing = &heap->pacing;
+    size_t live = ouro__heap_count(heap);
+    if (freed < candidates / 4) pacing->factor *= 2;
+    else if (freed > candidates / 2 && pacing->factor > 1) pacing->factor /= 2;
+    while (pacing->factor > 1 && limit(pacing) > live / 4) pacing->factor /= 2;
+}
+
+void ouro__pacing_after(ouro_heap *heap, int generation, size_t candidates, size_t freed) {
+    ouro__pacing *pacing = &heap->pacing;
+    for (int i = 0; i < generation; i++) pacing->runs[i] = 0;
+    if (generation < 2) pacing->runs[generation]++;
+    if (generation == 2) {
+        pacing->old_live = ouro__heap_count(heap);
+        pacing->old_new = 0;
+    } else {
+        adapt(heap, candidates, freed);
+    }
+    ouro__heap_totals(heap, &pacing->born_at, &pacing->died_at);
+    size_t bytes = heap->account.bytes;
+    if (generation == 2) pacing->bytes_limit = bytes + bytes / 2 + BYTES_SLACK;
+    ouro__pacing_arm(heap);
+}
+
+void ouro_threshold(const ouro_heap *heap, size_t ret_threshold[OURO_GENERATIONS]) {
+    for (int i = 0; i < OURO_GENERATIONS; i++) ret_threshold[i] = heap->pacing.threshold[i];
+}
+
+void ouro_threshold_set(ouro_heap *heap, const size_t threshold[OURO_GENERATIONS]) {
+    for (int i = 0; i < OURO_GENERATIONS; i++) heap->pacing.threshold[i] = threshold[i];
+    heap->pacing.factor = 1;
+    ouro__pacing_arm(heap);
+}
+
+void ouro_collect_count(const ouro_heap *heap, size_t ret_count[OURO_GENERATIONS]) {
+    ret_count[0] = grown(heap);
+    ret_count[1] = heap->pacing.runs[0];
+    ret_count[2] = heap->pacing.runs[1];
+}

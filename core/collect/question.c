@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* Question: the phases of question.h. */
+#include "collect/question.h"
+
+#include <string.h>
+
+/* ---- scope -------------------------------------------------------------------------------- */
+
+static bool is_candidate(const ouro_object *object, unsigned generation) {
+    return object->type != 0 && ouro__generation(object) <= generation &&
+           !(object->flags & OURO__DOOMED);
+}
+
+static size_t scope_block(ouro__block *block, unsigned generation) {
+    size_t candidates = 0;
+    bool young = false;
+    for (uint32_t i = 0; i < block->fresh; i++) {
+        const ouro_object *object = ouro__cell_at(block, i);
+        if (object->type == 0) continue;
+        if (ouro__generation(object) < 2) young = true;
+        if (!is_candidate(object, generation)) continue;
+        block->side[i] = 0;
+        candidates++;
+    }
+    block->young = young || block->current;
+    block->asked = candidates != 0;
+    return candidates;
+}
+
+size_t ouro__question_scope(ouro_heap *heap, unsigned generation) {
+    size_t candidates = 0;
+    for (size_t i = 0; i < heap->pool.count; i++) {
+        ouro__block *block = heap->pool.blocks[i];
+        block->asked = block->pending = false;
+        if (block->kind == OURO__ACYCLIC || (generation < 2 && !block->young)) continue;
+        candidates += scope_block(block, generation);
+    }
+    for (size_t i = 1; i < heap->type_count; i++)
+        if (heap->types[i] != NULL) heap->types[i]->class_edges = 0;
+    return candidates;
+}
+
+/* ---- count -------------------------------------------------------------------------------- */
+
+/* Without memory to remember how often, the object is taken as reached from outside. */
+static void count_overflow(ouro_heap *heap, ouro__block *block, uint32_t cell, uint64_t times) {
+    uint8_t *side = &block->side[cell];
+    uint64_t before = *side < OURO__SIDE_OVERFLOW ? *side : 0;
+    uint64_t *total = ouro__map_place(&heap->overflow, &heap->account,
+                                      (uint64_t)(uintptr_t)ouro__cell_at(block, cell));
+    if (total == NULL) {
+        *side = OURO__SIDE_PENDING;
+        block->pending = true;
+        return;
+    }
+    *total += before + times;
+    *side = OURO__SIDE_OVERFLOW;
+}
+
+static inline void count_child(ouro_heap *heap, ouro_object *child) {
+    ouro__block *block = ouro__block_of(child);
+    if (block->kind == OURO__ACYCLIC) return;
+    uint32_t cell = ouro__cell_index(block, child);
+    uint8_t side = block->side[cell];
+    if (OURO_LIKELY(side < OURO__SIDE_OVERFLOW - 1)) block->side[cell] = (uint8_t)(side + 1);
+    else if (side <= OURO__SIDE_OVERFLOW) count_overflow(heap, block, cell, 1);
+}
+
+static void count_by_hook(ouro_object *child, void *context) {
+    count_child(context, child);
+}
+
+static inline void count_object(ouro_heap *heap, ouro_object *object) {
+    ouro_type *type = ouro__type_of(heap, object);
+    OURO__FOR_EACH_SLOT(type, object, slot) {
+        if (ouro_value_is_object(*slot)) count_child(heap, ouro_value_object(*slot));
+    }
+    if (type->spec.traverse != NULL) type->spec.traverse(object, count_by_hook, heap);
+    type->class_edges++;
+}
+
+/* Instances of one class come in thousands: their references to it were counted in the type. */
+static void count_class_edges(ouro_heap *heap) {
+    for (size_t i = 1; i < heap->type_count; i++) {
+        ouro_type *type = heap->types[i];
+        if (type == NULL || type->cls == NULL || type->class_edges == 0) continue;
+        ouro__block *block = ouro__block_of(type->cls);
+        uint32_t cell = ouro__cell_index(block, type->cls);
+        if (block->side[cell] < OURO__SIDE_PENDING)
+            count_overflow(heap, block, cell, type->class_edges);
+    }
+}
+
+void ouro__question_count(ouro_heap *heap) {
+    for (size_t i = 0; i < heap->pool.count; i++) {
+        ouro__block *block = heap->pool.blocks[i];
+        if (!block->asked) continue;
+        for (uint32_t cell = 0; cell < block->fresh; cell++)
+            if (block->side[cell] != OURO__SIDE_OUT)
+                count_object(heap, ouro__cell_at(block, cell));
+    }
+    count_class_edges(heap);
+}
+
+/* ---- restore ------------------------------------------------------------------------------ */
+
+/* Objects marked and prefetched, to be scanned soon; what does not fit is found by its
+ * block's pending flag. */
+#define RING 64
+
+typedef struct restoring {
+    ouro_heap *heap;
+    ouro_object *ring[RING];
+    unsigned head, tail; /* tail - head objects wait */
+    bool promote;
+    unsigned generation;
+} restoring;
+
+static inline void mark_child(restoring *r, ouro_object *child) {
+    ouro__block *block = ouro__block_of(child);
+    if (block->kind == OURO__ACYCLIC) return;
+    uint32_t cell = ouro__cell_index(block, child);
+    if (block->side[cell] >= OURO__SIDE_PENDING) return;
+    block->side[cell] = OURO__SIDE_PENDING;
+    if (r->tail - r->head < RING) {
+        __builtin_prefetch(child);
+        r->ring[r->tail++ % RING] = child;
+    } else {
+        block->pending = true;
+    }
+}
+
+static void mark_by_hook(ouro_object *child, void *context) {
+    mark_child(context, child);
+}
+
+static inline void promote(restoring *r, ouro_object *object) {
+    if (!r->promote || ouro__generation(object) == r->generation) return;
+    ouro__set_generation(object, r->generation);
+    if (r->generation == 2) r->heap->pacing.old_new++;
+}
+
+static inline void scan(restoring *r, ouro__block *block, uint32_t cell, ouro_object *object) {
+    block->side[cell] = OURO__SIDE_OUT;
+    promote(r, object);
+    ouro_type *type = ouro__type_of(r->heap, object);
+    OURO__FOR_EACH_SLOT(type, object, slot) {
+        if (ouro_value_is_object(*slot)) mark_child(r, ouro_value_object(*slot));
+    }
+    if (type->spec.traverse != NULL) type->spec.traverse(object, mark_by_hook, r);
+    if (type->cls != NULL) mark_child(r, type->cls);
+}
+
+static inline void drain(restoring *r) {
+    while (r->head != r->tail) {
+        ouro_object *object = r->ring[r->head++ % RING];
+        ouro__block *block = ouro__block_of(object);
+        uint32_t cell = ouro__cell_index(block, object);
+        if (block->side[cell] == OURO__SIDE_PENDING) scan(r, block, cell, object);
+    }
+}
+
+static uint64_t internal_references(ouro_heap *heap, uint8_t side, const ouro_object *object) {
+    if (side < OURO__SIDE_OVERFLOW) return side;
+    return *ouro__map_find(&heap->overflow, (uint64_t)(uintptr_t)object);
+}
+
+/* Scans the block's objects that are reached from outside. Returns one with too few counts. */
+static ouro_object *restore_block(restoring *r, ouro__block *block) {
+    for (uint32_t cell = 0; cell < block->fresh; cell++) {
+        uint8_t side = block->side[cell];
+        if (side == OURO__SIDE_OUT) continue;
+        ouro_object *object = ouro__cell_at(block, cell);
+        if (side != OURO__SIDE_PENDING) {
+            uint64_t internal = internal_references(r->heap, side, object);
+            if (object->count < internal) return object;
+            if (object->count == internal && !(object->flags & OURO__HELD)) continue;
+        }
+        scan(r, block, cell, object);
+        drain(r);
+    }
+    return NULL;
+}
+
+static void scan_pending(restoring *r, ouro__block *block) {
+    block->pending = false;
+    uint8_t *side = block->side, *end = side + block->fresh;
+    for (uint8_t *at = side; (at = memchr(at, OURO__SIDE_PENDING, (size_t)(end - at))) != NULL;) {
+        uint32_t cell = (uint32_t)(at - side);
+        scan(r, block, cell, ouro__cell_at(block, cell));
+        drain(r);
+    }
+}
+
+ouro_object *ouro__question_restore(ouro_heap *heap, bool promote, unsigned generation) {
+    restoring r = {.heap = heap, .promote = promote, .generation = generation};
+    ouro__pool *pool = &heap->pool;
+    for (size_t i = 0; i < pool->count; i++) {
+        if (!pool->blocks[i]->asked) continue;
+        ouro_object *culprit = restore_block(&r, pool->blocks[i]);
+        if (culprit != NULL) return culprit;
+    }
+    for (bool again = true; again;) {
+        again = false;
+        for (size_t i = 0; i < pool->count; i++) {
+            if (!pool->blocks[i]->pending) continue;
+            scan_pending(&r, pool->blocks[i]);
+            again = true;
+        }
+    }
+    return NULL;
+}
+
+/* ---- the answer ----------------------------------------------------------------------------- */
+
+void ouro__question_end(ouro_heap *heap) {
+    for (size_t i = 0; i < heap->pool.count; i++) {
+        ouro__block *block = heap->pool.blocks[i];
+        if (block->asked) memset(block->side, OURO__SIDE_OUT, block->fresh);
+        block->asked = block->pending = false;
+    }
+    ouro__map_free(&heap->overflow, &heap->account);
+}
+
+bool ouro__question_each(ouro_heap *heap, bool (*each)(ouro_object *object, void *context),
+                         void *context) {
+    for (size_t i = 0; i < heap->pool.count; i++) {
+        ouro__block *block = heap->pool.blocks[i];
+        if (!block->asked) continue;
+        for (uint32_t cell = 0; cell < block->fresh; cell++) {
+            if (!ouro__question_is_garbage(block, cell)) continue;
+            if (!each(ouro__cell_at(block, cell), context)) return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Check: recomputes from scratch what the rest of the core keeps up to date, by other code,
+ * and names the first thing that is off. Slow, and meant to be. */
+#include "object/heap_state.h"
+#include "ouro/inspect.h"
+#include "weak/watch.h"
+
+typedef struct check {
+    ouro_heap *heap;
+    ouro__map refs; /* object -> references found */
+    ouro_object *referrer;
+    ouro_status status; /* of the first thing that is off */
+    size_t reported;    /* references of the current object */
+    size_t frozen;
+} check;
+
+#define FAIL(c, ...)                                                                         \
+    do {                                                                                     \
+        if ((c)->status == OURO_OK)                                                          \
+            (c)->status = ouro_heap_fail((c)->heap, OURO_E_CORRUPT, __VA_ARGS__);            \
+    } while (0)
+
+static const char *name_of(check *c, const ouro_object *object) {
+    const ouro_type *type =
+        object->type < c->heap->type_count ? c->heap->types[object->type] : NULL;
+    return type != NULL ? type->spec.name : "(no type)";
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------ */
+
+static size_t list_length(const ouro__cell *cell) {
+    size_t length = 0;
+    for (; cell != NULL; cell = cell->next) length++;
+    return length;
+}
+
+static void check_block(check *c, const ouro__block *block, size_t position) {
+    if (block->position != position || block->owner != c->heap)
+        FAIL(c, "block %zu: it does not know its place", position);
+    size_t zero = 0, own = list_length(block->free);
+    for (uint32_t cell = 0; cell < block->fresh; cell++) {
+        const ouro_object *object = ouro__cell_at(block, cell);
+        if (object->type == 0) zero++;
+        if (!c->heap->collecting && block->side[cell] != OURO__SIDE_OUT)
+            FAIL(c, "block %zu: the side byte of cell %u is %u outside a collection", position,
+                 (unsigned)cell, (unsigned)block->side[cell]);
+    }
+    size_t in_bin = block->current ? list_length(block->bin->free) : 0;
+    if (own != block->fresh - block->used)
+        FAIL(c, "block %zu: %zu cells on its free list, %u expected", position, own,
+             (unsigned)(block->fresh - block->used));
+    if (zero != own + in_bin)
+        FAIL(c, "block %zu: %zu free cells, %zu on lists", position, zero, own + in_bin);
+}
+
+/* ---- references --------------------------------------------------------------------------------- */
+
+static void note_reference(check *c, ouro_object *child, const char *from) {
+    const ouro__block *block = ouro__block_of(child);
+    c->reported++;
+    if (block->owner != c->heap || child->type == 0) {
+        FAIL(c, "%s refers to something that is no live object of this heap", from);
+        return;
+    }
+    uint64_t *refs = ouro__map_place(&c->refs, &c->heap->account, (uint64_t)(uintptr_t)child);
+    if (refs != NULL) ++*refs;
+    else if (c->status == OURO_OK)
+        c->status = ouro_heap_fail(c->heap, OURO_E_NOMEM, "not enough memory to check the heap");
+}
+
+static void note_child(ouro_object *child, void *context) {
+    check *c = context;
+    note_reference(c, child, name_of(c, c->referrer));
+}
+
+static bool note_own(ouro_object *object, const char *what, void *context) {
+    note_reference(context, object, what);
+    return true;
+}
+
+static bool count_label(const ouro_label *label, ouro_value value, void *context) {
+    size_t *labels = context;
+    (void)label;
+    if (ouro_value_is_object(value)) ++*labels;
+    return true;
+}
+
+static void check_object(check *c, ouro_object *object) {
+    if (object->type >= c->heap->type_count || c->heap->types[object->type] == NULL) {
+        FAIL(c, "an object has the type index %u, which is no type", (unsigned)object->type);
+        return;
+    }
+    if (ouro__generation(object) == OURO__FROZEN) c->frozen++;
+    if (object->flags & OURO__DOOMED) return; /* half released: what it says is history */
+    c->referrer = object;
+    c->reported = 0;
+    ouro__traverse(c->heap->types[object->type], object, note_child, c);
+    size_t labels = 0;
+    ouro_object_refs(object, count_label, &labels);
+    if (labels != c->reported)
+        FAIL(c, "a %s reports %zu references to traverse and %zu to refs", name_of(c, object),
+             c->reported, labels);
+}
+
+static void check_counts(check *c, ouro_object *object) {
+    if (object->flags & OURO__DOOMED) return;
+    uint64_t *found = ouro__map_find(&c->refs, (uint64_t)(uintptr_t)object);
+    uint64_t refs = (found != NULL ? *found : 0) + ouro__object_pins(object);
+    if (object->count < refs)
+        FAIL(c, "a %s has the count %u, but %llu references to it exist", name_of(c, object),
+             (unsigned)object->count, (unsigned long long)refs);
+    if (object->count == 0 && !(object->flags & (OURO__HELD | OURO__QUEUED | OURO__ORPHAN)))
+        FAIL(c, "a %s has no references and is not held, but lives", name_of(c, object));
+}
+
+static void walk(check *c, void (*each)(check *c, ouro_object *object)) {
+    for (size_t i = 0; i < c->heap->pool.count && c->status == OURO_OK; i++) {
+        ouro__block *block = c->heap->pool.blocks[i];
+        for (uint32_t cell = 0; cell < block->fresh; cell++) {
+            ouro_object *object = ouro__cell_at(block, cell);
+            if (object->type != 0) each(c, object);
+        }
+    }
+}
+
+/* ---- tables beside the heap ----------------------------------------------------------------------- */
+
+static void check_key(check *c, const ouro__map *map, const ouro_object *object, unsigned flag,
+                      const char *what) {
+    bool listed = ouro__map_find(map, (uint64_t)(uintptr_t)object) != NULL;
+    bool flagged = object->flags & flag;
+    if (listed != flagged)
+        FAIL(c, "a %s %s the table of %s but its flag says otherwise", name_of(c, object),
+             listed ? "is in" : "is not in", what);
+}
+
+static void check_watchers(check *c, ouro_object *object) {
+    uint64_t *first = ouro__map_find(&c->heap->watchers, (uint64_t)(uintptr_t)object);
+    const ouro__watcher *previous = NULL;
+    for (const ouro__watcher *watcher =
+             first != NULL ? (const ouro__watcher *)(uintptr_t)*first : NULL;
+         watcher != NULL; previous = watcher, watcher = watcher->next) {
+        if (watcher->target != object || watcher->previous != previous)
+            FAIL(c, "the weak references to a %s are wrongly linked", name_of(c, object));
+        if (previous != NULL && previous->order <= watcher->order)
+            FAIL(c, "the weak references to a %s are out of order", name_of(c, object));
+    }
+}
+
+static void check_tables(check *c, ouro_object *object) {
+    check_key(c, &c->heap->ids, object, OURO__HAS_ID, "ids");
+    check_key(c, &c->heap->pins, object, OURO__PINNED, "pins");
+    check_key(c, &c->heap->watchers, object, OURO__WATCHED, "weak references");
+    uint64_t id = ouro_object_known_id(object);
+    if (id != 0 && ouro_object_by_id(c->heap, id) != object)
+        FAIL(c, "id %llu leads to another object", (unsigned long long)id);
+    if (object->flags & OURO__WATCHED) check_watchers(c, object);
+}
+
+static void check_type_totals(check *c) {
+    uint64_t alive = 0, found = 0;
+    for (size_t i = 1; i < c->heap->type_count; i++)
+        if (c->heap->types[i] != NULL)
+            alive += c->heap->types[i]->births - c->heap->types[i]->deaths;
+    for (size_t i = 0; i < c->heap->pool.count; i++) {
+        const ouro__block *block = c->heap->pool.blocks[i];
+        for (uint32_t cell = 0; cell < block->fresh; cell++)
+            found += ((const ouro_object *)ouro__cell_at(block, cell))->type != 0;
+    }
+    found -= (uint64_t)(c->heap->bag_class != NULL) + (c->heap->garbage != NULL);
+    if (alive != found)
+        FAIL(c, "%llu objects are on the books, %llu exist", (unsigned long long)alive,
+             (unsigned long long)found);
+}
+
+ouro_status ouro_heap_check(ouro_heap *heap, const char **ret_message) {
+    check c = {.heap = heap, .status = OURO_OK};
+    if (ret_message != NULL) *ret_message = heap->message;
+    if (!heap->open) return ouro_heap_fail(heap, OURO_E_HEAP, "the heap is closed");
+    for (size_t i = 0; i < heap->pool.count; i++) check_block(&c, heap->pool.blocks[i], i);
+    walk(&c, check_object);
+    if (c.status == OURO_OK) ouro__heap_own_refs(heap, note_own, &c);
+    walk(&c, check_counts);
+    walk(&c, check_tables);
+    if (c.status == OURO_OK) check_type_totals(&c);
+    if (c.frozen != heap->frozen)
+        FAIL(&c, "%zu objects are frozen, the heap says %zu", c.frozen, heap->frozen);
+    ouro__map_free(&c.refs, &heap->account);
+    return c.status;
+}

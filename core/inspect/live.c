@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Live: what is there. Walks the blocks in order of creation, the same in every run. */
+#include "object/heap_state.h"
+#include "ouro/inspect.h"
+
+size_t ouro_heap_live(const ouro_heap *heap) {
+    return heap->open ? ouro__heap_count(heap) : 0;
+}
+
+size_t ouro_heap_bytes(const ouro_heap *heap) {
+    size_t bytes = heap->buffer_bytes;
+    for (size_t i = 0; heap->open && i < heap->pool.count; i++) {
+        const ouro__block *block = heap->pool.blocks[i];
+        bytes += (size_t)block->used * block->cell_size;
+        if (!block->current) continue;
+        for (const ouro__cell *cell = block->bin->free; cell != NULL; cell = cell->next)
+            bytes -= block->cell_size;
+    }
+    return bytes;
+}
+
+static bool is_shown(const ouro_heap *heap, const ouro_object *object, bool internal) {
+    if (object->type == 0 || object == heap->bag_class || object == heap->garbage) return false;
+    unsigned flags = heap->types[object->type]->spec.flags;
+    return !(flags & OURO_TYPE_PLAIN) && (internal || !(flags & OURO_TYPE_INTERNAL));
+}
+
+void ouro_heap_each(ouro_heap *heap, bool internal, ouro_object_fn each, void *context) {
+    for (size_t i = 0; heap->open && i < heap->pool.count; i++) {
+        const ouro__block *block = heap->pool.blocks[i];
+        for (uint32_t cell = 0; cell < block->fresh; cell++) {
+            ouro_object *object = ouro__cell_at(block, cell);
+            if (is_shown(heap, object, internal) && !each(object, context)) return;
+        }
+    }
+}

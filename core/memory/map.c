@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Map: see map.h. Load stays below three quarters; the table never shrinks but when it is
+ * freed. */
+#include "memory/map.h"
+
+#include <string.h>
+
+/* Objects are at least 16 bytes apart; ids and small keys still spread. */
+static size_t home_of(const ouro__map *map, uint64_t key) {
+    return (size_t)(key >> 3) & (map->capacity - 1);
+}
+
+static size_t slot_of(const ouro__map *map, uint64_t key) {
+    size_t i = home_of(map, key);
+    while (map->entries[i].key != key && map->entries[i].key != 0)
+        i = (i + 1) & (map->capacity - 1);
+    return i;
+}
+
+uint64_t *ouro__map_find(const ouro__map *map, uint64_t key) {
+    if (map->count == 0) return NULL;
+    ouro__map_entry *entry = &map->entries[slot_of(map, key)];
+    return entry->key == key ? &entry->value : NULL;
+}
+
+static bool grow(ouro__map *map, ouro__account *account) {
+    ouro__map bigger = {.capacity = map->capacity != 0 ? map->capacity * 2 : 16,
+                        .count = map->count};
+    size_t size = bigger.capacity * sizeof *bigger.entries;
+    bigger.entries = ouro__memory_resize(account, NULL, 0, size);
+    if (bigger.entries == NULL) return false;
+    memset(bigger.entries, 0, size);
+    for (size_t i = 0; i < map->capacity; i++)
+        if (map->entries[i].key != 0)
+            bigger.entries[slot_of(&bigger, map->entries[i].key)] = map->entries[i];
+    ouro__memory_free(account, map->entries, map->capacity * sizeof *map->entries,
+                      sizeof(max_align_t));
+    *map = bigger;
+    return true;
+}
+
+uint64_t *ouro__map_place(ouro__map *map, ouro__account *account, uint64_t key) {
+    uint64_t *found = ouro__map_find(map, key);
+    if (found != NULL) return found;
+    if ((map->count + 1) * 4 > map->capacity * 3 && !grow(map, account)) return NULL;
+    ouro__map_entry *entry = &map->entries[slot_of(map, key)];
+    entry->key = key;
+    entry->value = 0;
+    map->count++;
+    return &entry->value;
+}
+
+void ouro__map_remove(ouro__map *map, uint64_t key) {
+    if (map->count == 0) return;
+    size_t mask = map->capacity - 1, hole = slot_of(map, key);
+    if (map->entries[hole].key != key) return;
+    map->count--;
+    for (size_t i = (hole + 1) & mask; map->entries[i].key != 0; i = (i + 1) & mask) {
+        size_t home = home_of(map, map->entries[i].key);
+        if (((i - home) & mask) < ((i - hole) & mask)) continue;
+        map->entries[hole] = map->entries[i];
+        hole = i;
+    }
+    map->entries[hole].key = 0;
+}
+
+void ouro__map_free(ouro__map *map, ouro__account *account) {
+    ouro__memory_free(account, map->entries, map->capacity * sizeof *map->entries,
+                      sizeof(max_align_t));
+    memset(map, 0, sizeof *map);
+}

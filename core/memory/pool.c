@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Pool: see pool.h for what holds. The free lists are per block, as in mimalloc (Leijen,
+ * Zorn and de Moura 2019), so that cells taken one after another are neighbours and a
+ * block whose objects are dead can be given back. */
+#include "memory/pool.h"
+
+#include <string.h>
+
+/* Cells are built a page's worth at a time: a block's tail is not touched before it is
+ * needed. */
+#define CHUNK ((size_t)4096)
+
+static uint32_t class_size(uint32_t class) {
+    if (class < 16) return (class + 1) * 8;
+    uint32_t shift = (class - 16) / 8, step = (class - 16) % 8;
+    return (uint32_t)(128u << shift) / 8 * (step + 9);
+}
+
+/* Multiples of 8 up to 128, then eight classes to each doubling. */
+static uint32_t class_of(size_t size) {
+    if (size <= 128) return (uint32_t)((size + 7) / 8 - 1);
+    uint32_t class = 16;
+    while (class_size(class) < size) class++;
+    return class;
+}
+
+void ouro__pool_init(ouro__pool *pool, ouro__account *account, void *owner) {
+    memset(pool, 0, sizeof *pool);
+    pool->account = account;
+    pool->owner = owner;
+    for (int kind = 0; kind < OURO__KINDS; kind++)
+        for (uint32_t class = 0; class < OURO__CLASSES; class++) {
+            ouro__bin *bin = &pool->bins[kind][class];
+            bin->pool = pool;
+            bin->kind = (ouro__kind)kind;
+            bin->cell_size = class_size(class);
+        }
+}
+
+static void free_tags(ouro__pool *pool, ouro__block *block) {
+    ouro__memory_free(pool->account, block->tags, block->cells * sizeof *block->tags,
+                      sizeof(max_align_t));
+    block->tags = NULL;
+}
+
+void ouro__pool_finish(ouro__pool *pool) {
+    for (size_t i = 0; i < pool->count; i++) {
+        free_tags(pool, pool->blocks[i]);
+        ouro__memory_free(pool->account, pool->blocks[i], pool->blocks[i]->size,
+                          OURO__BLOCK_SIZE);
+    }
+    for (ouro__block *spare = pool->spares, *next; spare != NULL; spare = next) {
+        next = spare->next;
+        ouro__memory_free(pool->account, spare, spare->size, OURO__BLOCK_SIZE);
+    }
+    ouro__memory_free(pool->account, pool->blocks, pool->capacity * sizeof *pool->blocks,
+                      sizeof(max_align_t));
+    memset(pool, 0, sizeof *pool);
+}
+
+ouro__bin *ouro__pool_bin(ouro__pool *pool, size_t size, ouro__kind kind) {
+    if (size > OURO__CELL_MAX) return NULL;
+    return &pool->bins[kind][class_of(size < sizeof(ouro__cell) ? sizeof(ouro__cell) : size)];
+}
+
+static bool reserve_position(ouro__pool *pool) {
+    if (pool->count < pool->capacity) return true;
+    size_t capacity = pool->capacity != 0 ? pool->capacity * 2 : 16;
+    void *blocks = ouro__memory_resize(pool->account, pool->blocks,
+                                       pool->capacity * sizeof *pool->blocks,
+                                       capacity * sizeof *pool->blocks);
+    if (blocks == NULL) return false;
+    pool->blocks = blocks;
+    pool->capacity = capacity;
+    return true;
+}
+
+/* Lays the block out: header, side table, birth numbers, cells. */
+static void lay_out(ouro__pool *pool, ouro__block *block, size_t size, size_t cell_size,
+                    ouro__kind kind) {
+    size_t per_cell = cell_size + 1 + (kind == OURO__STAMPED ? sizeof(uint64_t) : 0);
+    size_t head = sizeof *block + 16; /* 16: what aligning two tables may cost */
+    size_t cells = (size - head) / per_cell;
+    memset(block, 0, sizeof *block);
+    char *at = (char *)(block + 1);
+    if (kind == OURO__STAMPED) {
+        block->stamps = (uint64_t *)(void *)at;
+        at += cells * sizeof *block->stamps;
+    }
+    block->side = (uint8_t *)at;
+    memset(block->side, OURO__SIDE_OUT, cells);
+    at += cells;
+    block->first = (char *)(((uintptr_t)at + 7) & ~(uintptr_t)7);
+    block->cell_size = (uint32_t)cell_size;
+    block->reciprocal = (uint32_t)(((uint64_t)1 << 32) / cell_size + 1);
+    block->cells = (uint32_t)cells;
+    block->kind = (uint8_t)kind;
+    block->owner = pool->owner;
+    block->pool = pool;
+    block->size = size;
+    block->position = (uint32_t)pool->count;
+    pool->blocks[pool->count++] = block;
+    pool->block_bytes += size;
+    if (pool->count > pool->high) pool->high = pool->count;
+}
+
+static ouro__block *new_block(ouro__bin *bin) {
+    ouro__pool *pool = bin->pool;
+    if (!reserve_position(pool)) return NULL;
+    ouro__block *block = pool->spares;
+    if (block != NULL) {
+        pool->spares = block->next;
+        pool->spare_count--;
+    } else {
+        block = ouro__memory_aligned(pool->account, OURO__BLOCK_SIZE, OURO__BLOCK_SIZE);
+        if (block == NULL) return NULL;
+    }
+    lay_out(pool, block, OURO__BLOCK_SIZE, bin->cell_size, bin->kind);
+    block->bin = bin;
+    return block;
+}
+
+/* The block leaves the pool's array; the last one takes its place. */
+static void forget(ouro__pool *pool, ouro__block *block) {
+    ouro__block *last = pool->blocks[--pool->count];
+    pool->blocks[block->position] = last;
+    last->position = block->position;
+    pool->block_bytes -= block->size;
+    free_tags(pool, block);
+}
+
+static void link_partial(ouro__block *block) {
+    ouro__bin *bin = block->bin;
+    block->previous = NULL;
+    block->next = bin->partial;
+    if (bin->partial != NULL) bin->partial->previous = block;
+    bin->partial = block;
+}
+
+static void unlink_partial(ouro__block *block) {
+    if (block->previous != NULL) block->previous->next = block->next;
+    else block->bin->partial = block->next;
+    if (block->next != NULL) block->next->previous = block->previous;
+    block->next = block->previous = NULL;
+}
+
+/* Spares: a structure rebuilt after it was dropped asks the system for nothing, and a heap
+ * that stays small gives the memory back at its next collections. */
+static void drop(ouro__block *block) {
+    ouro__pool *pool = block->pool;
+    forget(pool, block);
+    if (block->large || pool->count + pool->spare_count >= pool->high) {
+        ouro__memory_free(pool->account, block, block->size, OURO__BLOCK_SIZE);
+        return;
+    }
+    block->next = pool->spares;
+    pool->spares = block;
+    pool->spare_count++;
+}
+
+void ouro__pool_trim(ouro__pool *pool) {
+    pool->high = pool->count > pool->high / 2 ? pool->count : pool->high / 2;
+    while (pool->spares != NULL && pool->count + pool->spare_count > pool->high) {
+        ouro__block *spare = pool->spares;
+        pool->spares = spare->next;
+        pool->spare_count--;
+        ouro__memory_free(pool->account, spare, spare->size, OURO__BLOCK_SIZE);
+    }
+}
+
+/* Moves the block's free cells, or the next page of fresh ones, to the bin. */
+static bool hand_over(ouro__bin *bin, ouro__block *block) {
+    if (block->free != NULL) {
+        bin->free = block->free;
+        block->free = NULL;
+    } else if (block->fresh < block->cells) {
+        uint32_t wanted = (uint32_t)(CHUNK / block->cell_size + 1);
+        uint32_t left = block->cells - block->fresh;
+        uint32_t count = wanted < left ? wanted : left;
+        for (uint32_t i = count; i-- > 0;) {
+            ouro__cell *cell = ouro__cell_at(block, block->fresh + i);
+            cell->zero = 0;
+            cell->next = bin->free;
+            bin->free = cell;
+        }
+        block->fresh += count;
+    } else {
+        return false;
+    }
+    bin->pool->taken += block->fresh - block->used;
+    block->used = block->fresh;
+    block->young = true;
+    return true;
+}
+
+void *ouro__pool_refill(ouro__bin *bin) {
+    while (bin->current == NULL || !hand_over(bin, bin->current)) {
+        ouro__block *next = bin->partial;
+        if (next != NULL) {
+            unlink_partial(next);
+        } else {
+            next = new_block(bin);
+            if (next == NULL) return NULL;
+        }
+        if (bin->current != NULL) {
+            bin->current->current = false;
+            bin->current->full = true;
+        }
+        next->current = true;
+        bin->current = next;
+    }
+    return ouro__pool_take(bin);
+}
+
+void *ouro__pool_large(ouro__pool *pool, size_t size, ouro__kind kind) {
+    if (!reserve_position(pool)) return NULL;
+    if (size > UINT32_MAX - 4096) return NULL;
+    size = (size + 7) & ~(size_t)7;
+    size_t whole = sizeof(ouro__block) + 32 + size + 1 + sizeof(uint64_t);
+    ouro__block *block = ouro__memory_aligned(pool->account, whole, OURO__BLOCK_SIZE);
+    if (block == NULL) return NULL;
+    lay_out(pool, block, whole, size, kind);
+    block->cells = block->fresh = block->used = 1;
+    block->large = block->young = true;
+    pool->taken++;
+    return block->first;
+}
+
+void ouro__pool_freed(ouro__block *block) {
+    if (block->full) {
+        block->full = false;
+        link_partial(block);
+    }
+    if (block->used != 0 || block->current || block->pool->keep_empty) return;
+    if (!block->large) unlink_partial(block);
+    drop(block);
+}
+
+void ouro__pool_drop_empty(ouro__pool *pool) {
+    for (size_t i = pool->count; i-- > 0;) {
+        ouro__block *block = pool->blocks[i];
+        if (block->used != 0 || block->current) continue;
+        if (!block->large) unlink_partial(block);
+        drop(block);
+    }
+}
+
+uint64_t *ouro__pool_tags(ouro__block *block) {
+    if (block->tags != NULL) return block->tags;
+    size_t size = block->cells * sizeof *block->tags;
+    block->tags = ouro__memory_resize(block->pool->account, NULL, 0, size);
+    if (block->tags != NULL) memset(block->tags, 0, size);
+    return block->tags;
+}

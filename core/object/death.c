@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Death by count: what happens when the last counted reference goes.
+ *
+ * Three ways, from cheap to full. An object that is held only waits. One whose death nobody
+ * can observe is taken apart at once, with all that goes with it, chained through their own
+ * headers: no stack, no memory. Otherwise the dying set is computed (compute_set) and ends
+ * as docs/semantics.md, 3 says (dying.c).
+ *
+ * Rejected: clearing fields one by one and letting each child die on its own, as CPython
+ * does. Finalizers then see half of a structure, and in another order than when a
+ * collection finds it. */
+#include "object/death.h"
+
+/* Sets processed one within another before further deaths wait in the queue: bounds the
+ * C stack whatever finalizers do. */
+#define DEPTH_LIMIT 16
+/* What may wait for the holder before it is asked to look. */
+#define DEFERRED_LIMIT 16384
+#define DEFERRED_BYTES ((size_t)1 << 20)
+
+/* ---- the chain of the unobserved dead: 48 bits of count and flags hold the address ---- */
+
+static void chain_push(ouro_object **chain, ouro_object *object) {
+    uint64_t link = (uint64_t)(uintptr_t)*chain >> 3;
+    object->count = (uint32_t)link;
+    object->flags = (uint16_t)(link >> 32);
+    *chain = object;
+}
+
+static ouro_object *chain_pop(ouro_object **chain) {
+    ouro_object *object = *chain;
+    uint64_t link = (uint64_t)object->flags << 32 | object->count;
+    *chain = (ouro_object *)(uintptr_t)(link << 3);
+    return object;
+}
+
+static void leave_tables(ouro_heap *heap, ouro_object *object) {
+    if (OURO_UNLIKELY(object->flags & (OURO__HAS_ID | OURO__PINNED)))
+        ouro__object_forget(heap, object);
+    if (OURO_UNLIKELY(ouro__generation(object) == OURO__FROZEN)) heap->frozen--;
+}
+
+typedef struct taking_apart {
+    ouro_heap *heap;
+    ouro_object *chain;
+} taking_apart;
+
+static void drop_child(ouro_object *child, void *context) {
+    taking_apart *work = context;
+    if (--child->count != 0) return;
+    if (OURO_UNLIKELY(child->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED))) {
+        ouro__death_of_last(child);
+        return;
+    }
+    leave_tables(work->heap, child);
+    chain_push(&work->chain, child);
+}
+
+void ouro__death_destroy(ouro_heap *heap, ouro_object *object) {
+    taking_apart work = {heap, NULL};
+    leave_tables(heap, object);
+    chain_push(&work.chain, object);
+    while (work.chain != NULL) {
+        object = chain_pop(&work.chain);
+        ouro_type *type = ouro__type_of(heap, object);
+        if (!type->leaf) ouro__traverse(type, object, drop_child, &work);
+        if (type->spec.dispose != NULL) type->spec.dispose(object);
+        type->deaths++;
+        ouro__pool_free(object);
+    }
+}
+
+/* ---- can anybody observe it? A small trial, on the C stack, that errs towards yes ---- */
+
+#define TRIAL 24
+
+typedef struct trial {
+    ouro_heap *heap;
+    ouro_object *members[TRIAL];
+    size_t member_count;
+    ouro_object *seen[TRIAL]; /* children with several counts, and how many are from here */
+    uint32_t times[TRIAL];
+    size_t seen_count;
+    bool observed; /* or too big to tell */
+} trial;
+
+static void admit(trial *t, ouro_object *object) {
+    if (ouro__is_observed(t->heap, object) || t->member_count == TRIAL) t->observed = true;
+    else t->members[t->member_count++] = object;
+}
+
+static void try_child(ouro_object *child, void *context) {
+    trial *t = context;
+    if (t->observed || child->flags & (OURO__HELD | OURO__DOOMED)) return;
+    const ouro_type *type = ouro__type_of(t->heap, child);
+    if (type->spec.flags & OURO_TYPE_PLAIN) return;
+    size_t i = 0;
+    while (i < t->seen_count && t->seen[i] != child) i++;
+    if (i == TRIAL) {
+        t->observed = true;
+        return;
+    }
+    if (i == t->seen_count) {
+        t->seen[i] = child;
+        t->times[i] = 0;
+        t->seen_count++;
+    }
+    if (++t->times[i] == child->count) admit(t, child);
+}
+
+static bool may_be_observed(ouro_heap *heap, ouro_object *object) {
+    const ouro_type *type = ouro__type_of(heap, object);
+    if (heap->listener_mask != 0 && type->counted) return true;
+    if (type->leaf) return ouro__is_observed(heap, object);
+    trial t; /* the arrays stay uninitialized */
+    t.heap = heap;
+    t.member_count = t.seen_count = 0;
+    t.observed = false;
+    admit(&t, object);
+    for (size_t i = 0; i < t.member_count && !t.observed; i++)
+        ouro__traverse(ouro__type_of(heap, t.members[i]), t.members[i], try_child, &t);
+    return t.observed;
+}
+
+/* ---- the dying set, by depth-first trial deletion ------------------------------------- */
+
+typedef struct edges {
+    ouro_heap *heap;
+    ouro__set stack; /* used as a stack of objects */
+    bool failed;
+} edges;
+
+static void push_edge(ouro_object *child, void *context) {
+    edges *e = context;
+    if (ouro__type_of(e->heap, child)->spec.flags & OURO_TYPE_PLAIN) return;
+    if (!e->failed && !ouro__set_add(&e->stack, child)) e->failed = true;
+}
+
+/* Pushes the object's references so that the first field is on top. */
+static bool expand(edges *e, ouro_object *object) {
+    size_t bottom = e->stack.count;
+    e->failed = false;
+    ouro__traverse(ouro__type_of(e->heap, object), object, push_edge, e);
+    if (e->failed) {
+        e->stack.count = bottom;
+        return false;
+    }
+    for (size_t i = bottom, j = e->stack.count; i + 1 < j; i++) {
+        ouro_object *swapped = e->stack.items[i];
+        e->stack.items[i] = e->stack.items[--j];
+        e->stack.items[j] = swapped;
+    }
+    return true;
+}
+
+static void put_back(ouro_object *child, void *context) {
+    ouro_heap *heap = context;
+    if (!(ouro__type_of(heap, child)->spec.flags & OURO_TYPE_PLAIN)) child->count++;
+}
+
+/* Before: root has no counted reference. After: the set is root and what it alone keeps
+ * alive, in the order in which releasing field by field would reach them; all counts are as
+ * before. An object for whose references there was no memory is left out: it follows in a
+ * set of its own when its last reference is released. */
+static void compute_set(ouro_heap *heap, ouro_object *root, ouro__set *set) {
+    edges e = {.heap = heap};
+    ouro__set_init(&e.stack, heap, true);
+    ouro__set_add(set, root); /* the first 32 need no memory */
+    ouro__set_flag(root, OURO__DOOMED);
+    bool expanded = expand(&e, root);
+    while (e.stack.count > 0) {
+        ouro_object *object = e.stack.items[--e.stack.count];
+        if (--object->count != 0 || object->flags & (OURO__HELD | OURO__DOOMED)) continue;
+        if (!ouro__set_add(set, object)) continue;
+        if (expand(&e, object)) ouro__set_flag(object, OURO__DOOMED);
+        else set->count--;
+    }
+    ouro__set_finish(&e.stack);
+    for (size_t i = 0; expanded && i < set->count; i++)
+        ouro__traverse(ouro__type_of(heap, set->items[i]), set->items[i], put_back, heap);
+}
+
+static void die_with_set(ouro_heap *heap, ouro_object *root) {
+    ouro__set set;
+    ouro__set_init(&set, heap, true);
+    compute_set(heap, root, &set);
+    ouro__set_die(&set);
+    ouro__set_finish(&set);
+}
+
+/* ---- entry ----------------------------------------------------------------------------- */
+
+static void defer(ouro_heap *heap, ouro_object *object) {
+    heap->deferred++;
+    heap->deferred_bytes += ouro_object_size(object);
+    if (heap->watching != 0 && may_be_observed(heap, object)) heap->due |= OURO__DUE_PROMPT;
+    if (heap->deferred > DEFERRED_LIMIT ||
+        heap->deferred_bytes > DEFERRED_BYTES + heap->buffer_bytes / 4)
+        heap->due |= OURO__DUE_PRESSURE;
+}
+
+/* Without memory for the queue the death happens now, one level deeper. */
+static bool enqueue(ouro_heap *heap, ouro_object *object) {
+    if (heap->queue_count == heap->queue_capacity) {
+        size_t capacity = heap->queue_capacity != 0 ? heap->queue_capacity * 2 : 64;
+        void *queue = ouro__memory_resize(&heap->account, heap->queue,
+                                          heap->queue_capacity * sizeof *heap->queue,
+                                          capacity * sizeof *heap->queue);
+        if (queue == NULL) return false;
+        heap->queue = queue;
+        heap->queue_capacity = capacity;
+    }
+    heap->queue[heap->queue_count++] = object;
+    ouro__set_flag(object, OURO__QUEUED);
+    return true;
+}
+
+void ouro__death_drain(ouro_heap *heap) {
+    while (heap->queue_count > 0 && heap->death_depth < DEPTH_LIMIT) {
+        ouro_object *object = heap->queue[--heap->queue_count];
+        ouro__clear_flag(object, OURO__QUEUED);
+        if (object->count == 0) ouro__death_of_last(object);
+    }
+}
+
+void ouro__death_of_last(ouro_object *object) {
+    ouro_heap *heap = ouro__heap_of(object);
+    if (OURO_UNLIKELY(object->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED))) {
+        if ((object->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED)) == OURO__HELD)
+            defer(heap, object);
+        return;
+    }
+    if (OURO_LIKELY(heap->watching == 0) || !may_be_observed(heap, object)) {
+        ouro__death_destroy(heap, object);
+        return;
+    }
+    if (heap->death_depth >= DEPTH_LIMIT && enqueue(heap, object)) return;
+    die_with_set(heap, object);
+    if (heap->queue_count > 0) ouro__death_drain(heap);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Death: the one path by which an object ends. collect/ uses it too. */
+#ifndef OURO__DEATH_H
+#define OURO__DEATH_H
+
+#include "object/heap_state.h"
+
+/* A dying set. Either an array in the order of death, or, when there was no memory for one,
+ * items NULL: then its members are found by their flag OURO__DOOMED and side-table byte. */
+#define OURO__SET_INLINE 32
+
+typedef struct ouro__set {
+    ouro_heap *heap;
+    ouro_object **items;
+    size_t count, capacity;
+    bool scan;     /* no array: walk the blocks */
+    bool by_count; /* else by a collection */
+    size_t died;   /* result: counted objects that are dead */
+    ouro_object *few[OURO__SET_INLINE];
+} ouro__set;
+
+void ouro__set_init(ouro__set *set, ouro_heap *heap, bool by_count);
+/* False: no memory; the set is as before. */
+bool ouro__set_add(ouro__set *set, ouro_object *object);
+void ouro__set_finish(ouro__set *set);
+
+/* Steps 1 to 5 of docs/semantics.md, 3, on a set whose members have the flag DOOMED and are
+ * referenced from nowhere else. Frees the members that are dead, and their flag from the
+ * others. */
+void ouro__set_die(ouro__set *set);
+
+/* Whether this object's own death can be observed: a finalizer to run, a weak reference. */
+static inline bool ouro__is_observed(const ouro_heap *heap, const ouro_object *object) {
+    return (object->flags & OURO__WATCHED) ||
+           (heap->types[object->type]->finalize != NULL && !(object->flags & OURO__FINALIZED));
+}
+
+/* Takes an object without observers apart, and what dies with it, at once. Its count is
+ * zero, and so is the chance that any of them is observed. */
+void ouro__death_destroy(ouro_heap *heap, ouro_object *object);
+
+
+/* Lets the deaths that wait for an outer one happen now. */
+void ouro__death_drain(ouro_heap *heap);
+
+#endif

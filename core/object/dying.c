@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* Dying: the five steps by which a set of objects ends, for death by count and by
+ * collection alike (docs/semantics.md, 3). User code runs in steps 1 and 4, and in step 5
+ * through what the dead alone kept alive; between them nothing but this file acts. */
+#include <string.h>
+
+#include "object/death.h"
+
+void ouro__set_init(ouro__set *set, ouro_heap *heap, bool by_count) {
+    memset(set, 0, offsetof(ouro__set, few));
+    set->heap = heap;
+    set->by_count = by_count;
+    set->items = set->few;
+    set->capacity = OURO__SET_INLINE;
+}
+
+bool ouro__set_add(ouro__set *set, ouro_object *object) {
+    if (set->count == set->capacity) {
+        size_t old_size = set->capacity * sizeof *set->items, new_size = old_size * 2;
+        bool inside = set->items == set->few;
+        void *items = ouro__memory_resize(&set->heap->account, inside ? NULL : set->items,
+                                          inside ? 0 : old_size, new_size);
+        if (items == NULL) return false;
+        if (inside) memcpy(items, set->few, old_size);
+        set->items = items;
+        set->capacity *= 2;
+    }
+    set->items[set->count++] = object;
+    return true;
+}
+
+void ouro__set_finish(ouro__set *set) {
+    if (set->items != set->few && set->items != NULL)
+        ouro__memory_free(&set->heap->account, set->items, set->capacity * sizeof *set->items,
+                          sizeof(max_align_t));
+    set->items = NULL;
+}
+
+/* ---- walking a set ---------------------------------------------------------------------- */
+
+typedef struct walk {
+    size_t at;     /* in the array, or block in the pool */
+    uint32_t cell; /* when scanning: the next cell of that block */
+} walk;
+
+static ouro_object *next_by_scan(ouro__set *set, walk *w) {
+    const ouro__pool *pool = &set->heap->pool;
+    for (; w->at < pool->count; w->at++, w->cell = 0) {
+        ouro__block *block = pool->blocks[w->at];
+        if (block->kind == OURO__ACYCLIC) continue;
+        while (w->cell < block->fresh) {
+            uint32_t cell = w->cell++;
+            ouro_object *object = ouro__cell_at(block, cell);
+            if (block->side[cell] != OURO__SIDE_OUT && object->type != 0 &&
+                object->flags & OURO__DOOMED)
+                return object;
+        }
+    }
+    return NULL;
+}
+
+static inline ouro_object *next_of(ouro__set *set, walk *w) {
+    if (OURO_UNLIKELY(set->scan)) return next_by_scan(set, w);
+    return w->at < set->count ? set->items[w->at++] : NULL;
+}
+
+#define FOR_EACH(set, object)                                                                \
+    for (walk object##_walk = {0, 0}, *object##_at = &object##_walk; object##_at != NULL;    \
+         object##_at = NULL)                                                                 \
+        for (ouro_object *object; (object = next_of((set), object##_at)) != NULL;)
+
+static void traverse(ouro_object *object, ouro_visit_fn visit, void *context) {
+    ouro__traverse(ouro_object_type(object), object, visit, context);
+}
+
+/* ---- 1: finalizers, while all of the set is intact --------------------------------------- */
+
+/* After: whether user code has run. */
+static bool run_finalizers(ouro__set *set) {
+    bool ran = false;
+    FOR_EACH(set, object) {
+        const ouro_type *type = ouro_object_type(object);
+        if (type->finalize == NULL || object->flags & OURO__FINALIZED) continue;
+        ouro__set_flag(object, OURO__FINALIZED);
+        set->heap->stats.finalizers++;
+        type->finalize(object);
+        ran = true;
+    }
+    return ran;
+}
+
+/* ---- 2: the second look ------------------------------------------------------------------- */
+
+static void subtract_inner(ouro_object *child, void *context) {
+    (void)context;
+    if (child->flags & OURO__LOOKED) child->count--;
+}
+
+static void add_inner(ouro_object *child, void *context) {
+    (void)context;
+    if (child->flags & OURO__LOOKED) child->count++;
+}
+
+typedef struct rescue {
+    ouro__set stack;
+    bool again; /* no memory for the stack: somebody must be found by another pass */
+} rescue;
+
+static void rescue_child(ouro_object *child, void *context) {
+    rescue *r = context;
+    if ((child->flags & (OURO__LOOKED | OURO__RESCUED)) != OURO__LOOKED) return;
+    ouro__set_flag(child, OURO__RESCUED);
+    if (!ouro__set_add(&r->stack, child)) r->again = true;
+}
+
+/* Everything a rescued member reaches is rescued. LOOKED goes from those that were scanned. */
+static void spread_rescue(ouro__set *set) {
+    rescue r = {.again = true};
+    ouro__set_init(&r.stack, set->heap, true);
+    while (r.again) {
+        r.again = false;
+        FOR_EACH(set, member) {
+            if ((member->flags & OURO__RESCUED) == 0) continue;
+            ouro_object *object = member;
+            while (object != NULL) {
+                if (object->flags & OURO__LOOKED) {
+                    ouro__clear_flag(object, OURO__LOOKED);
+                    traverse(object, rescue_child, &r);
+                }
+                object = r.stack.count > 0 ? r.stack.items[--r.stack.count] : NULL;
+            }
+        }
+    }
+    ouro__set_finish(&r.stack);
+}
+
+static void let_live(ouro_heap *heap, ouro_object *object) {
+    ouro__clear_flag(object, OURO__RESCUED | OURO__LOOKED | OURO__DOOMED);
+    heap->stats.resurrected++;
+    ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_RESURRECT, .object = object});
+    /* Held only: it waits like any other. */
+    if (object->count == 0) ouro__death_of_last(object);
+}
+
+static void remove_rescued(ouro__set *set) {
+    size_t kept = 0;
+    FOR_EACH(set, object) {
+        bool rescued = object->flags & OURO__RESCUED;
+        if (set->scan && rescued) {
+            ouro__block *block = ouro__block_of(object);
+            block->side[ouro__cell_index(block, object)] = OURO__SIDE_OUT;
+        }
+        if (rescued) {
+            let_live(set->heap, object);
+        } else {
+            ouro__clear_flag(object, OURO__LOOKED);
+            if (!set->scan) set->items[kept++] = object;
+        }
+    }
+    if (!set->scan) set->count = kept;
+}
+
+/* Before: finalizers have run. After: the set holds those that are still referenced from
+ * nowhere but the set. At a heap's close nothing is spared. */
+static void look_again(ouro__set *set) {
+    if (set->heap->settle != NULL) set->heap->settle(set->heap->user, set->heap, OURO_SETTLE_PROMPT);
+    FOR_EACH(set, object) ouro__set_flag(object, OURO__LOOKED);
+    FOR_EACH(set, object) traverse(object, subtract_inner, NULL);
+    bool any = false;
+    FOR_EACH(set, object) {
+        if (object->count == 0 && !(object->flags & OURO__HELD)) continue;
+        ouro__set_flag(object, OURO__RESCUED);
+        any = true;
+    }
+    FOR_EACH(set, object) traverse(object, add_inner, NULL);
+    if (any) spread_rescue(set);
+    remove_rescued(set);
+}
+
+/* ---- 3 and 4: weak references, callbacks --------------------------------------------------- */
+
+static void clear_watchers(ouro__set *set) {
+    ouro_object *list = NULL;
+    FOR_EACH(set, object) {
+        if (object->flags & OURO__WATCHED) set->heap->watch->detach(set->heap, object, &list);
+    }
+    if (list != NULL) set->heap->watch->run(set->heap, list);
+}
+
+/* ---- 5: references released, memory freed --------------------------------------------------- */
+
+static void release_child(ouro_object *child, void *context) {
+    (void)context;
+    /* A member of the set is doomed already: nothing more happens to it here. */
+    ouro_release(child);
+}
+
+static void announce_deaths(ouro__set *set) {
+    ouro_heap *heap = set->heap;
+    if (!ouro__listens(heap, OURO_EVENT_DEATH)) return;
+    FOR_EACH(set, object) {
+        if (!ouro_object_type(object)->counted) continue;
+        ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_DEATH,
+                                       .object = object,
+                                       .by_count = set->by_count});
+    }
+}
+
+static void bury(ouro__set *set) {
+    ouro_heap *heap = set->heap;
+    FOR_EACH(set, object) {
+        ouro_type *type = ouro__type_of(heap, object);
+        ouro__object_forget(heap, object);
+        if (ouro__generation(object) == OURO__FROZEN) heap->frozen--;
+        if (type->spec.dispose != NULL) type->spec.dispose(object);
+        type->deaths++;
+        set->died += type->counted;
+        if (set->scan) {
+            ouro__block *block = ouro__block_of(object);
+            block->side[ouro__cell_index(block, object)] = OURO__SIDE_OUT;
+        }
+        ouro__pool_free(object);
+    }
+}
+
+void ouro__set_die(ouro__set *set) {
+    ouro_heap *heap = set->heap;
+    heap->death_depth++;
+    if (run_finalizers(set)) look_again(set);
+    clear_watchers(set);
+    announce_deaths(set);
+    bool kept = heap->keep_types; /* a class may die before its last instance is buried */
+    heap->keep_types = true;
+    FOR_EACH(set, object) traverse(object, release_child, NULL);
+    bury(set);
+    heap->keep_types = kept;
+    if (!kept) ouro__type_free_retired(heap);
+    heap->death_depth--;
+}

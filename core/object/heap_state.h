@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Heap state: what a heap consists of. Each part is used by the module named beside it;
+ * upper modules hang themselves in through the two tables of functions, so that no arrow
+ * between modules goes up. */
+#ifndef OURO__HEAP_STATE_H
+#define OURO__HEAP_STATE_H
+
+#include "memory/map.h"
+#include "memory/pool.h"
+#include "object/builtin.h"
+#include "object/flags.h"
+#include "ouro/collect.h"
+#include "ouro/events.h"
+#include "ouro/heap.h"
+#include "ouro/type.h"
+
+struct ouro_type {
+    ouro_heap *heap;
+    ouro_type_spec spec; /* spec.name is owned */
+    ouro__bin *bin;      /* for objects of spec.size; NULL: large */
+    size_t cell_size;    /* of the bin, or the size itself */
+    uint16_t index;
+    uint8_t kind;    /* ouro__kind */
+    bool counted;    /* neither plain nor internal: an object in reports */
+    bool leaf;       /* its objects hold no references at all, not even to a class */
+    ouro_object *cls; /* not counted: the class disposes of the type */
+    ouro_type *base;
+    void (*own_finalize)(ouro_object *object);
+    void (*finalize)(ouro_object *object); /* own or inherited */
+    uint64_t births, deaths;
+    uint32_t class_edges; /* within a collection: instances in question */
+};
+
+/* What weak/ does for death/ (set once, when the heap opens). The list of watchers is
+ * chained inside them. */
+typedef struct ouro__watch_hooks {
+    /* Empties all watchers of a dead object; puts those whose callback is to run on the
+     * list, retained. */
+    void (*detach)(ouro_heap *heap, ouro_object *target, ouro_object **list);
+    /* Runs the list, newest registered first, and releases it. */
+    void (*run)(ouro_heap *heap, ouro_object *list);
+} ouro__watch_hooks;
+
+typedef struct ouro__policy {
+    const char *name;
+    const char *description;
+    bool automatic;
+} ouro__policy;
+
+/* Why ouro_safe_point has something to do. */
+enum { OURO__DUE_PROMPT = 1, OURO__DUE_PRESSURE = 2, OURO__DUE_COLLECT = 4, OURO__DUE_DEATH = 8 };
+
+typedef struct ouro__pacing {
+    size_t threshold[OURO_GENERATIONS];
+    size_t runs[OURO_GENERATIONS]; /* collections of i since the last of i + 1 */
+    size_t factor;                 /* of threshold[0], adaptive */
+    size_t young_limit;            /* cells taken from the pool before it rings */
+    uint64_t born_at, died_at;     /* totals at the last collection of generation 0 */
+    size_t old_live;               /* objects that survived the last full collection */
+    size_t old_new;                /* objects promoted to generation 2 since */
+    size_t bytes_limit;            /* account.bytes beyond which one is due */
+} ouro__pacing;
+
+struct ouro_heap {
+    unsigned due; /* must be first: ouro_safe_point reads it */
+    bool careful; /* births take the slow path: limits or a listener */
+    bool open;
+    bool collecting;
+    bool enabled;
+    bool closing;
+    bool saveall;
+    unsigned watching;   /* reasons why deaths may be observed: watchers, finalizable types,
+                            a listener; zero: nobody can */
+    unsigned death_depth;    /* dying sets that are being processed, one within another */
+    bool keep_types;         /* types retired now are freed later: dead instances remain */
+    ouro_type *retired;      /* those, chained by base */
+    ouro__pool pool;
+    ouro__account account;
+    void *user;
+    void (*settle)(void *user, ouro_heap *heap, ouro_settle_reason reason);
+
+    /* object/: types, tables beside the heap, deaths that wait */
+    ouro_type **types;
+    size_t type_count, type_capacity, type_hint; /* hint: no free index below it */
+    uint64_t past_births;                        /* of retired types; as many have died */
+    ouro__map ids;      /* object -> id */
+    ouro__map by_id;    /* id -> object */
+    uint64_t last_id;
+    ouro__map pins;     /* object -> number of pins */
+    uint64_t last_stamp;
+    ouro_object **queue;
+    size_t queue_count, queue_capacity;
+    size_t max_objects;
+    size_t buffer_bytes; /* held by objects through ouro_heap_resize */
+    size_t deferred;     /* since the last settle */
+    size_t deferred_bytes;
+    ouro_listener_fn listener;
+    void *listener_user;
+    unsigned listener_mask;
+    char message[512];
+
+    /* weak/ */
+    const ouro__watch_hooks *watch;
+    ouro__map watchers; /* target -> first watcher */
+    uint64_t last_watch;
+    ouro_object *records; /* pending finalize records, newest first */
+
+    /* collect/ */
+    const ouro__policy *policy;
+    ouro__pacing pacing;
+    ouro__map overflow; /* object -> internal references beyond the side table */
+    ouro_object *garbage;
+    size_t frozen;
+    ouro_stats stats;
+
+    /* types/ */
+    ouro__frame_stack frames;
+    ouro_object *bag_class;
+};
+
+static inline ouro_heap *ouro__heap_of(const ouro_object *object) {
+    return ouro__block_of(object)->owner;
+}
+
+static inline ouro_type *ouro__type_of(const ouro_heap *heap, const ouro_object *object) {
+    return heap->types[object->type];
+}
+
+/* Live objects that reports count. */
+size_t ouro__heap_count(const ouro_heap *heap);
+/* An object of the heap's own making does not count as a live one, until it is shown. */
+static inline void ouro__heap_hide(ouro_object *object) {
+    ouro__type_of(ouro__heap_of(object), object)->births--;
+}
+static inline void ouro__heap_show(ouro_object *object) {
+    ouro__type_of(ouro__heap_of(object), object)->births++;
+}
+
+/* Totals over the types that reports count. */
+void ouro__heap_totals(const ouro_heap *heap, uint64_t *ret_births, uint64_t *ret_deaths);
+
+/* How many pins the object has. */
+size_t ouro__object_pins(const ouro_object *object);
+/* References that the heap itself counts: pending finalize records, frames on the stack,
+ * the class of bags, the garbage list. Return false to stop. */
+void ouro__heap_own_refs(ouro_heap *heap,
+                         bool (*each)(ouro_object *object, const char *what, void *context),
+                         void *context);
+/* Forgets what the tables beside the heap know of a dead object. */
+void ouro__object_forget(ouro_heap *heap, ouro_object *object);
+
+/* Frees the types that were retired while heap->keep_types was set. */
+void ouro__type_free_retired(ouro_heap *heap);
+
+/* Recomputes heap->careful and the share of the listener in heap->watching. */
+void ouro__heap_update_care(ouro_heap *heap);
+
+void ouro__emit(ouro_heap *heap, const ouro_event *event);
+static inline bool ouro__listens(const ouro_heap *heap, ouro_event_kind kind) {
+    return heap->listener_mask >> kind & 1;
+}
+
+/* Calls a function with each object referred to, its class last. Inline, so that the visit
+ * of a record costs no indirect call. */
+#define OURO__FOR_EACH_SLOT(type, object, slot)                                              \
+    for (ouro_value *slot = (ouro_value *)(void *)((char *)(object) +                        \
+                                                   (type)->spec.values_offset),              \
+                    *slot##_end = slot + (type)->spec.values_count;                          \
+         slot != slot##_end; slot++)
+
+static inline void ouro__traverse(ouro_type *type, ouro_object *object, ouro_visit_fn visit,
+                                  void *context) {
+    OURO__FOR_EACH_SLOT(type, object, slot) {
+        if (ouro_value_is_object(*slot)) visit(ouro_value_object(*slot), context);
+    }
+    if (type->spec.traverse != NULL) type->spec.traverse(object, visit, context);
+    if (type->cls != NULL) visit(type->cls, context);
+}
+
+#endif

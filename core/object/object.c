@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Object: births, and what can be asked of and done to any object. Ends are in death.c. */
+#include <stdio.h>
+#include <string.h>
+
+#include "object/death.h"
+#include "object/heap_state.h"
+
+ouro_heap *ouro_object_heap(const ouro_object *object) {
+    return ouro__heap_of(object);
+}
+
+ouro_type *ouro_object_type(const ouro_object *object) {
+    return ouro__type_of(ouro__heap_of(object), object);
+}
+
+size_t ouro_object_size(const ouro_object *object) {
+    const ouro_type *type = ouro_object_type(object);
+    size_t extra = type->spec.extra != NULL ? type->spec.extra(object) : 0;
+    return ouro__block_of(object)->cell_size + extra;
+}
+
+void ouro__heap_totals(const ouro_heap *heap, uint64_t *ret_births, uint64_t *ret_deaths) {
+    uint64_t births = heap->past_births, deaths = heap->past_births;
+    for (size_t i = 1; i < heap->type_count; i++) {
+        const ouro_type *type = heap->types[i];
+        if (type == NULL || !type->counted) continue;
+        births += type->births;
+        deaths += type->deaths;
+    }
+    *ret_births = births;
+    *ret_deaths = deaths;
+}
+
+size_t ouro__heap_count(const ouro_heap *heap) {
+    uint64_t births, deaths;
+    ouro__heap_totals(heap, &births, &deaths);
+    return (size_t)(births - deaths);
+}
+
+static ouro_status refuse_birth(ouro_heap *heap, const ouro_type *type, size_t size) {
+    if (heap->account.hit_limit)
+        return ouro_heap_fail(heap, OURO_E_LIMIT,
+                              "memory limit: %zu bytes in use, no room for another %s; raise "
+                              "max_bytes or let go of something",
+                              heap->account.bytes, type->spec.name);
+    return ouro_heap_fail(heap, OURO_E_NOMEM, "not enough memory for a %s of %zu bytes",
+                          type->spec.name, size);
+}
+
+static ouro_status check_limits(ouro_heap *heap, const ouro_type *type) {
+    if (!heap->open) return ouro_heap_fail(heap, OURO_E_HEAP, "the heap is closed");
+    if (heap->max_objects != 0 && type->counted &&
+        ouro__heap_count(heap) >= heap->max_objects)
+        return ouro_heap_fail(heap, OURO_E_LIMIT,
+                              "object limit: %zu objects live, no room for another %s; raise "
+                              "max_objects or let go of something",
+                              ouro__heap_count(heap), type->spec.name);
+    return OURO_OK;
+}
+
+/* Where pacing looks: each time a bin has been refilled. */
+static void note_growth(ouro_heap *heap) {
+    if (heap->pool.taken >= heap->pacing.young_limit) heap->due |= OURO__DUE_COLLECT;
+    if (heap->account.bytes > heap->pacing.bytes_limit) heap->due |= OURO__DUE_COLLECT;
+}
+
+static void *take_cell(ouro_heap *heap, ouro_type *type, size_t size) {
+    ouro__bin *bin = size == 0 ? type->bin
+                               : ouro__pool_bin(&heap->pool, size, (ouro__kind)type->kind);
+    size_t wanted = size == 0 ? type->spec.size : size;
+    void *cell;
+    if (bin != NULL && bin->free != NULL) {
+        cell = bin->free;
+        bin->free = bin->free->next;
+    } else {
+        cell = bin != NULL ? ouro__pool_refill(bin)
+                           : ouro__pool_large(&heap->pool, wanted, (ouro__kind)type->kind);
+        if (cell == NULL) return NULL;
+        note_growth(heap);
+    }
+    memset(cell, 0, wanted);
+    return cell;
+}
+
+static void announce_birth(ouro_heap *heap, ouro_type *type, ouro_object *object) {
+    if (type->counted && ouro__listens(heap, OURO_EVENT_BIRTH))
+        ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_BIRTH, .object = object});
+}
+
+ouro_status ouro_object_new(ouro_heap *heap, ouro_type *type, size_t size,
+                            ouro_object **ret_object) {
+    if (OURO_UNLIKELY(heap->careful)) {
+        ouro_status status = check_limits(heap, type);
+        if (status != OURO_OK) return status;
+    }
+    ouro_object *object;
+    ouro__bin *bin = type->bin;
+    if (OURO_LIKELY(size == 0 && bin != NULL && bin->free != NULL)) {
+        object = (ouro_object *)(void *)bin->free;
+        bin->free = bin->free->next;
+        uint64_t *word = (uint64_t *)(void *)object;
+        for (size_t i = 1; i < type->cell_size / sizeof *word; i++) word[i] = 0;
+    } else {
+        object = take_cell(heap, type, size);
+        if (object == NULL) return refuse_birth(heap, type, size != 0 ? size : type->spec.size);
+    }
+    *object = (ouro_object){.count = 1, .type = type->index};
+    type->births++;
+    if (type->cls != NULL) ouro_retain(type->cls);
+    if (type->kind == OURO__STAMPED) {
+        ouro__block *block = ouro__block_of(object);
+        block->stamps[ouro__cell_index(block, object)] = ++heap->last_stamp;
+    }
+    if (OURO_UNLIKELY(heap->careful)) announce_birth(heap, type, object);
+    *ret_object = object;
+    return OURO_OK;
+}
+
+void ouro_object_hold(ouro_object *object) {
+    ouro__set_flag(object, OURO__HELD);
+}
+
+void ouro_object_unhold(ouro_object *object) {
+    if (!(object->flags & OURO__HELD)) return;
+    ouro__clear_flag(object, OURO__HELD);
+    if (object->count == 0) ouro__death_of_last(object);
+}
+
+uint64_t ouro_object_tag(const ouro_object *object) {
+    const ouro__block *block = ouro__block_of(object);
+    return block->tags != NULL ? block->tags[ouro__cell_index(block, object)] : 0;
+}
+
+ouro_status ouro_object_set_tag(ouro_object *object, uint64_t tag) {
+    ouro__block *block = ouro__block_of(object);
+    if (tag == 0 && block->tags == NULL) return OURO_OK;
+    uint64_t *tags = ouro__pool_tags(block);
+    if (tags == NULL)
+        return ouro_heap_fail(ouro__heap_of(object), OURO_E_NOMEM,
+                              "not enough memory for a table of tags");
+    tags[ouro__cell_index(block, object)] = tag;
+    return OURO_OK;
+}
+
+void ouro_object_clear(ouro_object *object) {
+    ouro_type *type = ouro_object_type(object);
+    ouro_retain(object); /* a finalizer that runs meanwhile may let go of it */
+    OURO__FOR_EACH_SLOT(type, object, slot) {
+        ouro_value_store(slot, OURO_NIL);
+    }
+    if (type->spec.clear != NULL) type->spec.clear(object);
+    ouro_release(object);
+}
+
+bool ouro_object_is_finalized(const ouro_object *object) {
+    return object->flags & OURO__FINALIZED;
+}
+
+int ouro_object_generation(const ouro_object *object) {
+    return (int)ouro__generation(object);
+}
+
+void ouro_object_traverse(ouro_object *object, ouro_visit_fn visit, void *context) {
+    ouro__traverse(ouro_object_type(object), object, visit, context);
+}
+
+bool ouro_object_refs(ouro_object *object, ouro_ref_fn each, void *context) {
+    ouro_type *type = ouro_object_type(object);
+    if (type->spec.refs != NULL && !type->spec.refs(object, each, context)) return false;
+    if (type->spec.refs == NULL) {
+        size_t index = 0;
+        OURO__FOR_EACH_SLOT(type, object, slot) {
+            char text[32];
+            int length = snprintf(text, sizeof text, "value %zu", ++index);
+            ouro_label label = {.kind = OURO_LABEL_NAME, .text = text, .length = (size_t)length};
+            if (!each(&label, *slot, context)) return false;
+        }
+    }
+    if (type->cls == NULL) return true;
+    ouro_label label = {.kind = OURO_LABEL_NAME, .text = "class", .length = 5};
+    return each(&label, ouro_value_of_object(type->cls), context);
+}
