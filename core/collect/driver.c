@@ -30,15 +30,42 @@ static void tell_phase(ouro_heap *heap, int generation, const char *phase) {
                          .kind = OURO_EVENT_STEP, .generation = generation, .phase = phase});
 }
 
+/* Which type reports most references to one object. */
+typedef struct blame {
+    const ouro_object *victim;
+    size_t reported, most, total;
+    const ouro_type *worst;
+    ouro_heap *heap;
+} blame;
+
+static void count_reported(ouro_object *child, void *context) {
+    blame *b = context;
+    b->reported += child == b->victim;
+}
+
+static bool look_for_liar(ouro_object *object, void *context) {
+    blame *b = context;
+    ouro_type *type = ouro__type_of(b->heap, object);
+    b->reported = 0;
+    ouro__traverse(type, object, count_reported, b);
+    b->total += b->reported;
+    if (b->reported > b->most) {
+        b->most = b->reported;
+        b->worst = type;
+    }
+    return true;
+}
+
 static ouro_status refuse(ouro_heap *heap, const ouro_object *culprit) {
-    const char *name = ouro__type_of(heap, culprit)->spec.name;
-    ouro_status status = ouro_heap_fail(
-        heap, OURO_E_CORRUPT,
-        "an object of type %s has %u counted references, but more were reported: the traverse "
-        "of a type that refers to it is wrong; nothing was collected",
-        name, (unsigned)culprit->count);
+    blame b = {.victim = culprit, .heap = heap};
+    ouro_heap_each(heap, true, look_for_liar, &b);
     ouro__question_end(heap);
-    return status;
+    return ouro_heap_fail(
+        heap, OURO_E_CORRUPT,
+        "a %s has %u counted references, but %zu were reported, most of them by the type %s: "
+        "its traverse must report each reference once per count; nothing was collected",
+        ouro__type_of(heap, culprit)->spec.name, (unsigned)culprit->count, b.total,
+        b.worst != NULL ? b.worst->spec.name : "(none)");
 }
 
 static bool save(ouro_object *object, void *context) {

@@ -6,6 +6,6 @@
 const ouro__policy ouro__policy_generational = {
     .name = "generational",
     .description = "subtracts internal references over the young, promotes survivors; "
-                   "the old when they have grown by half",
+                   "the old when the heap has doubled",
     .automatic = true,
 };

@@ -40,9 +40,9 @@ int ouro__pacing_due(ouro_heap *heap) {
     if (pacing->threshold[0] == 0) return -1;
     if (heap->account.bytes > pacing->bytes_limit) return 2;
     if (grown(heap) < limit(pacing)) return -1;
-    if (pacing->old_new > pacing->old_live / 2 &&
-        pacing->old_new > pacing->threshold[0] * pacing->threshold[2])
-        return 2;
+    size_t now = ouro__heap_count(heap);
+    size_t since = now > pacing->old_live ? now - pacing->old_live : 0;
+    if (since > pacing->old_live && since > pacing->threshold[0] * pacing->threshold[2]) return 2;
     return pacing->runs[0] >= pacing->threshold[1] ? 1 : 0;
 }
 
@@ -60,7 +60,6 @@ void ouro__pacing_after(ouro_heap *heap, int generation, size_t candidates, size
     if (generation < 2) pacing->runs[generation]++;
     if (generation == 2) {
         pacing->old_live = ouro__heap_count(heap);
-        pacing->old_new = 0;
     } else {
         adapt(heap, candidates, freed);
     }

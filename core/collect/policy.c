@@ -73,7 +73,9 @@ static void set_generations(ouro_heap *heap, bool freeze) {
         ouro__block *block = heap->pool.blocks[i];
         for (uint32_t cell = 0; cell < block->fresh; cell++) {
             ouro_object *object = ouro__cell_at(block, cell);
-            if (object->type == 0 || !ouro__type_of(heap, object)->counted) continue;
+            if (object->type == 0 || !ouro__type_of(heap, object)->counted ||
+                object == heap->bag_class || object == heap->garbage)
+                continue;
             bool frozen = ouro__generation(object) == OURO__FROZEN;
             if (frozen == freeze) continue;
             ouro__set_generation(object, freeze ? OURO__FROZEN : 2);

@@ -137,7 +137,6 @@ static void mark_by_hook(ouro_object *child, void *context) {
 static inline void promote(restoring *r, ouro_object *object) {
     if (!r->promote || ouro__generation(object) == r->generation) return;
     ouro__set_generation(object, r->generation);
-    if (r->generation == 2) r->heap->pacing.old_new++;
 }
 
 static inline void scan(restoring *r, ouro__block *block, uint32_t cell, ouro_object *object) {
@@ -165,19 +164,17 @@ static uint64_t internal_references(ouro_heap *heap, uint8_t side, const ouro_ob
     return *ouro__map_find(&heap->overflow, (uint64_t)(uintptr_t)object);
 }
 
-/* Scans the block's objects that are reached from outside. Returns one with too few counts. */
-static ouro_object *restore_block(restoring *r, ouro__block *block) {
+/* Marks the block's objects that are reached from outside. Returns one with too few counts. */
+static ouro_object *find_roots(ouro_heap *heap, ouro__block *block) {
     for (uint32_t cell = 0; cell < block->fresh; cell++) {
         uint8_t side = block->side[cell];
-        if (side == OURO__SIDE_OUT) continue;
+        if (side >= OURO__SIDE_PENDING) continue;
         ouro_object *object = ouro__cell_at(block, cell);
-        if (side != OURO__SIDE_PENDING) {
-            uint64_t internal = internal_references(r->heap, side, object);
-            if (object->count < internal) return object;
-            if (object->count == internal && !(object->flags & OURO__HELD)) continue;
-        }
-        scan(r, block, cell, object);
-        drain(r);
+        uint64_t internal = internal_references(heap, side, object);
+        if (object->count < internal) return object;
+        if (object->count == internal && !(object->flags & OURO__HELD)) continue;
+        block->side[cell] = OURO__SIDE_PENDING;
+        block->pending = true;
     }
     return NULL;
 }
@@ -192,12 +189,12 @@ static void scan_pending(restoring *r, ouro__block *block) {
     }
 }
 
-ouro_object *ouro__question_restore(ouro_heap *heap, bool promote, unsigned generation) {
-    restoring r = {.heap = heap, .promote = promote, .generation = generation};
+ouro_object *ouro__question_restore(ouro_heap *heap, bool promoting, unsigned generation) {
+    restoring r = {.heap = heap, .promote = promoting, .generation = generation};
     ouro__pool *pool = &heap->pool;
     for (size_t i = 0; i < pool->count; i++) {
         if (!pool->blocks[i]->asked) continue;
-        ouro_object *culprit = restore_block(&r, pool->blocks[i]);
+        ouro_object *culprit = find_roots(heap, pool->blocks[i]);
         if (culprit != NULL) return culprit;
     }
     for (bool again = true; again;) {

@@ -8,7 +8,7 @@
 
 /* Cells are built a page's worth at a time: a block's tail is not touched before it is
  * needed. */
-#define CHUNK ((size_t)4096)
+#define PAGE ((size_t)4096)
 
 static uint32_t class_size(uint32_t class) {
     if (class < 16) return (class + 1) * 8;
@@ -43,18 +43,22 @@ static void free_tags(ouro__pool *pool, ouro__block *block) {
     block->tags = NULL;
 }
 
+static void free_array(ouro__pool *pool, void *array, size_t size) {
+    ouro__memory_free(pool->account, array, size, sizeof(max_align_t));
+}
+
 void ouro__pool_finish(ouro__pool *pool) {
     for (size_t i = 0; i < pool->count; i++) {
-        free_tags(pool, pool->blocks[i]);
-        ouro__memory_free(pool->account, pool->blocks[i], pool->blocks[i]->size,
-                          OURO__BLOCK_SIZE);
+        ouro__block *block = pool->blocks[i];
+        free_tags(pool, block);
+        if (block->large)
+            ouro__memory_free(pool->account, block, block->size, OURO__BLOCK_SIZE);
     }
-    for (ouro__block *spare = pool->spares, *next; spare != NULL; spare = next) {
-        next = spare->next;
-        ouro__memory_free(pool->account, spare, spare->size, OURO__BLOCK_SIZE);
-    }
-    ouro__memory_free(pool->account, pool->blocks, pool->capacity * sizeof *pool->blocks,
-                      sizeof(max_align_t));
+    for (size_t i = 0; i < pool->chunk_count; i++)
+        ouro__memory_free(pool->account, pool->chunks[i].base,
+                          pool->chunks[i].blocks * OURO__BLOCK_SIZE, OURO__BLOCK_SIZE);
+    free_array(pool, pool->chunks, pool->chunk_capacity * sizeof *pool->chunks);
+    free_array(pool, pool->blocks, pool->capacity * sizeof *pool->blocks);
     memset(pool, 0, sizeof *pool);
 }
 
@@ -63,17 +67,107 @@ ouro__bin *ouro__pool_bin(ouro__pool *pool, size_t size, ouro__kind kind) {
     return &pool->bins[kind][class_of(size < sizeof(ouro__cell) ? sizeof(ouro__cell) : size)];
 }
 
-static bool reserve_position(ouro__pool *pool) {
-    if (pool->count < pool->capacity) return true;
-    size_t capacity = pool->capacity != 0 ? pool->capacity * 2 : 16;
-    void *blocks = ouro__memory_resize(pool->account, pool->blocks,
-                                       pool->capacity * sizeof *pool->blocks,
-                                       capacity * sizeof *pool->blocks);
-    if (blocks == NULL) return false;
-    pool->blocks = blocks;
-    pool->capacity = capacity;
+/* Makes room for one more element. */
+static bool reserve(ouro__pool *pool, void **array, size_t *capacity, size_t count, size_t size) {
+    if (count < *capacity) return true;
+    size_t wanted = *capacity != 0 ? *capacity * 2 : 16;
+    void *bigger = ouro__memory_resize(pool->account, *array, *capacity * size, wanted * size);
+    if (bigger == NULL) return false;
+    *array = bigger;
+    *capacity = wanted;
     return true;
 }
+
+static bool reserve_position(ouro__pool *pool) {
+    void *blocks = pool->blocks;
+    bool ok = reserve(pool, &blocks, &pool->capacity, pool->count, sizeof *pool->blocks);
+    pool->blocks = blocks;
+    return ok;
+}
+
+/* ---- chunks ------------------------------------------------------------------------------------ */
+
+#define CHUNK_LEAST 4u
+#define CHUNK_MOST 64u
+
+/* A quarter of what is in use, within bounds; a single block when memory is short. */
+static bool add_chunk(ouro__pool *pool) {
+    void *chunks = pool->chunks;
+    bool ok = reserve(pool, &chunks, &pool->chunk_capacity, pool->chunk_count,
+                      sizeof *pool->chunks);
+    pool->chunks = chunks;
+    if (!ok) return false;
+    uint32_t blocks = CHUNK_LEAST;
+    while (blocks < CHUNK_MOST && blocks < pool->count / 4) blocks *= 2;
+    char *base = ouro__memory_aligned(pool->account, blocks * OURO__BLOCK_SIZE, OURO__BLOCK_SIZE);
+    if (base == NULL) {
+        blocks = 1;
+        base = ouro__memory_aligned(pool->account, OURO__BLOCK_SIZE, OURO__BLOCK_SIZE);
+        if (base == NULL) return false;
+    }
+    pool->carving = pool->chunk_count;
+    pool->chunks[pool->chunk_count++] = (ouro__chunk){.base = base, .blocks = blocks};
+    return true;
+}
+
+static void unlink_spare(ouro__pool *pool, ouro__block *block) {
+    if (block->previous != NULL) block->previous->next = block->next;
+    else pool->spares = block->next;
+    if (block->next != NULL) block->next->previous = block->previous;
+}
+
+static void link_spare(ouro__pool *pool, ouro__block *block) {
+    block->previous = NULL;
+    block->next = pool->spares;
+    if (block->next != NULL) block->next->previous = block;
+    pool->spares = block;
+}
+
+/* Memory for a standard block and the number of its chunk, or NULL. */
+static ouro__block *take_block(ouro__pool *pool, uint32_t *ret_chunk) {
+    ouro__block *block = pool->spares;
+    if (block != NULL) {
+        unlink_spare(pool, block);
+        *ret_chunk = block->chunk;
+    } else {
+        ouro__chunk *chunk = &pool->chunks[pool->carving];
+        if (pool->chunk_count == 0 || chunk->carved == chunk->blocks) {
+            if (!add_chunk(pool)) return NULL;
+            chunk = &pool->chunks[pool->carving];
+        }
+        block = (ouro__block *)(void *)(chunk->base + chunk->carved++ * OURO__BLOCK_SIZE);
+        *ret_chunk = (uint32_t)pool->carving;
+    }
+    pool->chunks[*ret_chunk].used++;
+    return block;
+}
+
+static void free_chunk(ouro__pool *pool, size_t index) {
+    ouro__chunk chunk = pool->chunks[index];
+    for (uint32_t i = 0; i < chunk.carved; i++)
+        unlink_spare(pool, (ouro__block *)(void *)(chunk.base + i * OURO__BLOCK_SIZE));
+    ouro__memory_free(pool->account, chunk.base, chunk.blocks * OURO__BLOCK_SIZE,
+                      OURO__BLOCK_SIZE);
+    ouro__chunk *moved = &pool->chunks[index];
+    *moved = pool->chunks[--pool->chunk_count];
+    if (pool->carving == pool->chunk_count) pool->carving = index;
+    for (uint32_t i = 0; index < pool->chunk_count && i < moved->carved; i++)
+        ((ouro__block *)(void *)(moved->base + i * OURO__BLOCK_SIZE))->chunk = (uint32_t)index;
+}
+
+void ouro__pool_trim(ouro__pool *pool) {
+    size_t idle = pool->high > pool->count ? pool->high - pool->count : 0;
+    pool->high -= idle / 4;
+    size_t held = 0;
+    for (size_t i = 0; i < pool->chunk_count; i++) held += pool->chunks[i].blocks;
+    for (size_t i = pool->chunk_count; i-- > 0 && held > pool->high + CHUNK_LEAST;) {
+        if (pool->chunks[i].used != 0 || i == pool->carving) continue;
+        held -= pool->chunks[i].blocks;
+        free_chunk(pool, i);
+    }
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------ */
 
 /* Lays the block out: header, side table, birth numbers, cells. */
 static void lay_out(ouro__pool *pool, ouro__block *block, size_t size, size_t cell_size,
@@ -107,15 +201,11 @@ static void lay_out(ouro__pool *pool, ouro__block *block, size_t size, size_t ce
 static ouro__block *new_block(ouro__bin *bin) {
     ouro__pool *pool = bin->pool;
     if (!reserve_position(pool)) return NULL;
-    ouro__block *block = pool->spares;
-    if (block != NULL) {
-        pool->spares = block->next;
-        pool->spare_count--;
-    } else {
-        block = ouro__memory_aligned(pool->account, OURO__BLOCK_SIZE, OURO__BLOCK_SIZE);
-        if (block == NULL) return NULL;
-    }
+    uint32_t chunk;
+    ouro__block *block = take_block(pool, &chunk);
+    if (block == NULL) return NULL;
     lay_out(pool, block, OURO__BLOCK_SIZE, bin->cell_size, bin->kind);
+    block->chunk = chunk;
     block->bin = bin;
     return block;
 }
@@ -144,28 +234,17 @@ static void unlink_partial(ouro__block *block) {
     block->next = block->previous = NULL;
 }
 
-/* Spares: a structure rebuilt after it was dropped asks the system for nothing, and a heap
- * that stays small gives the memory back at its next collections. */
+/* A structure rebuilt after it was dropped finds its blocks among the spares; a heap that
+ * stays small gives chunks back at its next full collections (ouro__pool_trim). */
 static void drop(ouro__block *block) {
     ouro__pool *pool = block->pool;
     forget(pool, block);
-    if (block->large || pool->count + pool->spare_count >= pool->high) {
+    if (block->large) {
         ouro__memory_free(pool->account, block, block->size, OURO__BLOCK_SIZE);
         return;
     }
-    block->next = pool->spares;
-    pool->spares = block;
-    pool->spare_count++;
-}
-
-void ouro__pool_trim(ouro__pool *pool) {
-    pool->high = pool->count > pool->high / 2 ? pool->count : pool->high / 2;
-    while (pool->spares != NULL && pool->count + pool->spare_count > pool->high) {
-        ouro__block *spare = pool->spares;
-        pool->spares = spare->next;
-        pool->spare_count--;
-        ouro__memory_free(pool->account, spare, spare->size, OURO__BLOCK_SIZE);
-    }
+    pool->chunks[block->chunk].used--;
+    link_spare(pool, block);
 }
 
 /* Moves the block's free cells, or the next page of fresh ones, to the bin. */
@@ -174,7 +253,7 @@ static bool hand_over(ouro__bin *bin, ouro__block *block) {
         bin->free = block->free;
         block->free = NULL;
     } else if (block->fresh < block->cells) {
-        uint32_t wanted = (uint32_t)(CHUNK / block->cell_size + 1);
+        uint32_t wanted = (uint32_t)(PAGE / block->cell_size + 1);
         uint32_t left = block->cells - block->fresh;
         uint32_t count = wanted < left ? wanted : left;
         for (uint32_t i = count; i-- > 0;) {

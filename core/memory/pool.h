@@ -69,7 +69,16 @@ struct ouro__block {
     ouro__block *next, *previous; /* the bin's partial list, or the pool's spares */
     size_t size;                  /* of the whole block */
     uint32_t position;            /* in pool->blocks */
+    uint32_t chunk;               /* in pool->chunks, unless large */
 };
+
+/* Standard blocks are asked for several at a time: system calls cost more than memory. */
+typedef struct ouro__chunk {
+    char *base;
+    uint32_t blocks; /* in it */
+    uint32_t carved; /* of those, ever laid out; the rest is untouched memory */
+    uint32_t used;   /* neither spare nor untouched */
+} ouro__chunk;
 
 #define OURO__CLASSES 64
 
@@ -78,9 +87,11 @@ typedef struct ouro__pool {
     void *owner;
     ouro__block **blocks; /* in order of creation, with holes filled from the end */
     size_t count, capacity;
-    ouro__block *spares; /* empty standard blocks, kept for reuse */
-    size_t spare_count;
-    size_t high;         /* most blocks in use, halved at each trim */
+    ouro__chunk *chunks;
+    size_t chunk_count, chunk_capacity;
+    size_t carving;      /* the only chunk that may have untouched blocks */
+    ouro__block *spares; /* empty standard blocks, kept for reuse; doubly linked */
+    size_t high;         /* most blocks in use, decaying at each trim */
     size_t block_bytes;  /* of blocks in use */
     size_t taken;        /* cells handed to bins since someone set this to 0 */
     bool keep_empty;     /* a sweep is under way: empty blocks stay */
@@ -101,7 +112,7 @@ void *ouro__pool_large(ouro__pool *pool, size_t size, ouro__kind kind);
 void ouro__pool_freed(ouro__block *block);
 /* After a sweep with keep_empty: lets the empty blocks go. */
 void ouro__pool_drop_empty(ouro__pool *pool);
-/* Gives back the spares that the recent past does not justify. */
+/* Gives back chunks without blocks in use that the recent past does not justify. */
 void ouro__pool_trim(ouro__pool *pool);
 /* The 64-bit words beside the cells, made at the first call; NULL: no memory. */
 uint64_t *ouro__pool_tags(ouro__block *block);

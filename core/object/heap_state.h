@@ -56,8 +56,7 @@ typedef struct ouro__pacing {
     size_t factor;                 /* of threshold[0], adaptive */
     size_t young_limit;            /* cells taken from the pool before it rings */
     uint64_t born_at, died_at;     /* totals at the last collection of generation 0 */
-    size_t old_live;               /* objects that survived the last full collection */
-    size_t old_new;                /* objects promoted to generation 2 since */
+    size_t old_live;               /* objects that the last full collection left */
     size_t bytes_limit;            /* account.bytes beyond which one is due */
 } ouro__pacing;
 

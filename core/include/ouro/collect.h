@@ -37,10 +37,10 @@ OURO_API const char *ouro_policy_at(size_t index, const char **ret_description);
 /* Pacing. Generation 0 is due when objects have grown by threshold[0] net (times a factor
  * between 1 and a quarter of the live heap, which doubles while young objects mostly survive
  * and halves while they mostly die); generation 1 is taken along after threshold[1] of
- * those; a full collection is due when the objects that have become old since the last one
- * exceed half of those it left and threshold[0] * threshold[2], or when memory has grown by
- * half and 16 MiB. So at any moment the garbage not yet collected is less than half of the
- * heap, and those constants. threshold[0] 0: never. */
+ * those; a full collection is due when net births since the last one exceed the objects it
+ * left, and threshold[0] * threshold[2], or when memory has grown by half and 16 MiB. So
+ * between full collections a heap at most doubles, but for a quarter and those constants,
+ * whatever part of it is garbage. threshold[0] 0: never. */
 OURO_API void ouro_threshold(const ouro_heap *heap, size_t ret_threshold[OURO_GENERATIONS]);
 OURO_API void ouro_threshold_set(ouro_heap *heap, const size_t threshold[OURO_GENERATIONS]);
 /* Objects made less objects dead since the last collection of generation 0; then
