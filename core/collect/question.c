@@ -19,7 +19,7 @@ static size_t scope_block(ouro__block *block, unsigned generation) {
         if (object->type == 0) continue;
         if (ouro__generation(object) < 2) young = true;
         if (!is_candidate(object, generation)) continue;
-        block->side[i] = 0;
+        *ouro__side_of(object) = 0;
         candidates++;
     }
     block->young = young || block->current;
@@ -43,14 +43,14 @@ size_t ouro__question_scope(ouro_heap *heap, unsigned generation) {
 /* ---- count -------------------------------------------------------------------------------- */
 
 /* Without memory to remember how often, the object is taken as reached from outside. */
-static void count_overflow(ouro_heap *heap, ouro__block *block, uint32_t cell, uint64_t times) {
-    uint8_t *side = &block->side[cell];
+static void count_overflow(ouro_heap *heap, ouro_object *object, uint64_t times) {
+    uint8_t *side = ouro__side_of(object);
     uint64_t before = *side < OURO__SIDE_OVERFLOW ? *side : 0;
-    uint64_t *total = ouro__map_place(&heap->overflow, &heap->account,
-                                      (uint64_t)(uintptr_t)ouro__cell_at(block, cell));
+    uint64_t *total =
+        ouro__map_place(&heap->overflow, &heap->account, (uint64_t)(uintptr_t)object);
     if (total == NULL) {
         *side = OURO__SIDE_PENDING;
-        block->pending = true;
+        ouro__block_of(object)->pending = true;
         return;
     }
     *total += before + times;
@@ -58,12 +58,9 @@ static void count_overflow(ouro_heap *heap, ouro__block *block, uint32_t cell, u
 }
 
 static inline void count_child(ouro_heap *heap, ouro_object *child) {
-    ouro__block *block = ouro__block_of(child);
-    if (block->kind == OURO__ACYCLIC) return;
-    uint32_t cell = ouro__cell_index(block, child);
-    uint8_t side = block->side[cell];
-    if (OURO_LIKELY(side < OURO__SIDE_OVERFLOW - 1)) block->side[cell] = (uint8_t)(side + 1);
-    else if (side <= OURO__SIDE_OVERFLOW) count_overflow(heap, block, cell, 1);
+    uint8_t *side = ouro__side_of(child);
+    if (OURO_LIKELY(*side < OURO__SIDE_OVERFLOW - 1)) ++*side;
+    else if (*side <= OURO__SIDE_OVERFLOW) count_overflow(heap, child, 1);
 }
 
 static void count_by_hook(ouro_object *child, void *context) {
@@ -84,10 +81,8 @@ static void count_class_edges(ouro_heap *heap) {
     for (size_t i = 1; i < heap->type_count; i++) {
         ouro_type *type = heap->types[i];
         if (type == NULL || type->cls == NULL || type->class_edges == 0) continue;
-        ouro__block *block = ouro__block_of(type->cls);
-        uint32_t cell = ouro__cell_index(block, type->cls);
-        if (block->side[cell] < OURO__SIDE_PENDING)
-            count_overflow(heap, block, cell, type->class_edges);
+        if (*ouro__side_of(type->cls) < OURO__SIDE_PENDING)
+            count_overflow(heap, type->cls, type->class_edges);
     }
 }
 
@@ -95,9 +90,10 @@ void ouro__question_count(ouro_heap *heap) {
     for (size_t i = 0; i < heap->pool.count; i++) {
         ouro__block *block = heap->pool.blocks[i];
         if (!block->asked) continue;
-        for (uint32_t cell = 0; cell < block->fresh; cell++)
-            if (block->side[cell] != OURO__SIDE_OUT)
-                count_object(heap, ouro__cell_at(block, cell));
+        for (uint32_t cell = 0; cell < block->fresh; cell++) {
+            ouro_object *object = ouro__cell_at(block, cell);
+            if (*ouro__side_of(object) != OURO__SIDE_OUT) count_object(heap, object);
+        }
     }
     count_class_edges(heap);
 }
@@ -117,16 +113,14 @@ typedef struct restoring {
 } restoring;
 
 static inline void mark_child(restoring *r, ouro_object *child) {
-    ouro__block *block = ouro__block_of(child);
-    if (block->kind == OURO__ACYCLIC) return;
-    uint32_t cell = ouro__cell_index(block, child);
-    if (block->side[cell] >= OURO__SIDE_PENDING) return;
-    block->side[cell] = OURO__SIDE_PENDING;
+    uint8_t *side = ouro__side_of(child);
+    if (*side >= OURO__SIDE_PENDING) return;
+    *side = OURO__SIDE_PENDING;
     if (r->tail - r->head < RING) {
         __builtin_prefetch(child);
         r->ring[r->tail++ % RING] = child;
     } else {
-        block->pending = true;
+        ouro__block_of(child)->pending = true;
     }
 }
 
@@ -139,8 +133,8 @@ static inline void promote(restoring *r, ouro_object *object) {
     ouro__set_generation(object, r->generation);
 }
 
-static inline void scan(restoring *r, ouro__block *block, uint32_t cell, ouro_object *object) {
-    block->side[cell] = OURO__SIDE_OUT;
+static inline void scan(restoring *r, ouro_object *object) {
+    *ouro__side_of(object) = OURO__SIDE_OUT;
     promote(r, object);
     ouro_type *type = ouro__type_of(r->heap, object);
     OURO__FOR_EACH_SLOT(type, object, slot) {
@@ -153,9 +147,7 @@ static inline void scan(restoring *r, ouro__block *block, uint32_t cell, ouro_ob
 static inline void drain(restoring *r) {
     while (r->head != r->tail) {
         ouro_object *object = r->ring[r->head++ % RING];
-        ouro__block *block = ouro__block_of(object);
-        uint32_t cell = ouro__cell_index(block, object);
-        if (block->side[cell] == OURO__SIDE_PENDING) scan(r, block, cell, object);
+        if (*ouro__side_of(object) == OURO__SIDE_PENDING) scan(r, object);
     }
 }
 
@@ -167,13 +159,13 @@ static uint64_t internal_references(ouro_heap *heap, uint8_t side, const ouro_ob
 /* Marks the block's objects that are reached from outside. Returns one with too few counts. */
 static ouro_object *find_roots(ouro_heap *heap, ouro__block *block) {
     for (uint32_t cell = 0; cell < block->fresh; cell++) {
-        uint8_t side = block->side[cell];
-        if (side >= OURO__SIDE_PENDING) continue;
         ouro_object *object = ouro__cell_at(block, cell);
-        uint64_t internal = internal_references(heap, side, object);
+        uint8_t *side = ouro__side_of(object);
+        if (*side >= OURO__SIDE_PENDING) continue;
+        uint64_t internal = internal_references(heap, *side, object);
         if (object->count < internal) return object;
         if (object->count == internal && !(object->flags & OURO__HELD)) continue;
-        block->side[cell] = OURO__SIDE_PENDING;
+        *side = OURO__SIDE_PENDING;
         block->pending = true;
     }
     return NULL;
@@ -181,10 +173,11 @@ static ouro_object *find_roots(ouro_heap *heap, ouro__block *block) {
 
 static void scan_pending(restoring *r, ouro__block *block) {
     block->pending = false;
-    uint8_t *side = block->side, *end = side + block->fresh;
+    uint8_t *side = (uint8_t *)block->base, *end = side + OURO__SIDE_SIZE;
     for (uint8_t *at = side; (at = memchr(at, OURO__SIDE_PENDING, (size_t)(end - at))) != NULL;) {
-        uint32_t cell = (uint32_t)(at - side);
-        scan(r, block, cell, ouro__cell_at(block, cell));
+        /* The cell that begins within these 16 bytes. */
+        const char *last = block->base + (size_t)(at - side) * 16 + 15;
+        scan(r, ouro__cell_at(block, ouro__cell_index(block, last)));
         drain(r);
     }
 }
@@ -213,7 +206,7 @@ ouro_object *ouro__question_restore(ouro_heap *heap, bool promoting, unsigned ge
 void ouro__question_end(ouro_heap *heap) {
     for (size_t i = 0; i < heap->pool.count; i++) {
         ouro__block *block = heap->pool.blocks[i];
-        if (block->asked) memset(block->side, OURO__SIDE_OUT, block->fresh);
+        if (block->asked) memset(block->base, OURO__SIDE_OUT, OURO__SIDE_SIZE);
         block->asked = block->pending = false;
     }
     ouro__map_free(&heap->overflow, &heap->account);
@@ -225,8 +218,8 @@ bool ouro__question_each(ouro_heap *heap, bool (*each)(ouro_object *object, void
         ouro__block *block = heap->pool.blocks[i];
         if (!block->asked) continue;
         for (uint32_t cell = 0; cell < block->fresh; cell++) {
-            if (!ouro__question_is_garbage(block, cell)) continue;
-            if (!each(ouro__cell_at(block, cell), context)) return false;
+            ouro_object *object = ouro__cell_at(block, cell);
+            if (ouro__question_is_garbage(object) && !each(object, context)) return false;
         }
     }
     return true;

@@ -35,8 +35,8 @@ ouro_object *ouro__question_restore(ouro_heap *heap, bool promote, unsigned gene
 /* The question is over: every side byte is out again. */
 void ouro__question_end(ouro_heap *heap);
 
-static inline bool ouro__question_is_garbage(const ouro__block *block, uint32_t cell) {
-    return block->side[cell] < OURO__SIDE_PENDING;
+static inline bool ouro__question_is_garbage(const ouro_object *object) {
+    return *ouro__side_of(object) < OURO__SIDE_PENDING;
 }
 
 /* Calls each garbage object's function in order of place; stops when it returns false. */

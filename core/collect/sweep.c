@@ -30,10 +30,7 @@ typedef struct sweeping {
 
 static void drop_outside(ouro_object *child, void *context) {
     sweeping *s = context;
-    ouro__block *block = ouro__block_of(child);
-    if (block->kind != OURO__ACYCLIC &&
-        ouro__question_is_garbage(block, ouro__cell_index(block, child)))
-        return; /* garbage itself */
+    if (ouro__question_is_garbage(child)) return; /* garbage itself */
     if (--child->count != 0) return;
     const ouro_type *type = ouro__type_of(s->heap, child);
     bool quiet = s->heap->watching == 0 || type->spec.flags & OURO_TYPE_PLAIN;

@@ -41,9 +41,9 @@ static void check_block(check *c, const ouro__block *block, size_t position) {
     for (uint32_t cell = 0; cell < block->fresh; cell++) {
         const ouro_object *object = ouro__cell_at(block, cell);
         if (object->type == 0) zero++;
-        if (!c->heap->collecting && block->side[cell] != OURO__SIDE_OUT)
+        if (!c->heap->collecting && *ouro__side_of(object) != OURO__SIDE_OUT)
             FAIL(c, "block %zu: the side byte of cell %u is %u outside a collection", position,
-                 (unsigned)cell, (unsigned)block->side[cell]);
+                 (unsigned)cell, (unsigned)*ouro__side_of(object));
     }
     size_t in_bin = block->current ? list_length(block->bin->free) : 0;
     if (own != block->fresh - block->used)

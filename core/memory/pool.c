@@ -52,7 +52,7 @@ void ouro__pool_finish(ouro__pool *pool) {
         ouro__block *block = pool->blocks[i];
         free_tags(pool, block);
         if (block->large)
-            ouro__memory_free(pool->account, block, block->size, OURO__BLOCK_SIZE);
+            ouro__memory_free(pool->account, block->base, block->size, OURO__BLOCK_SIZE);
     }
     for (size_t i = 0; i < pool->chunk_count; i++)
         ouro__memory_free(pool->account, pool->chunks[i].base,
@@ -124,35 +124,37 @@ static void link_spare(ouro__pool *pool, ouro__block *block) {
 }
 
 /* Memory for a standard block and the number of its chunk, or NULL. */
-static ouro__block *take_block(ouro__pool *pool, uint32_t *ret_chunk) {
-    ouro__block *block = pool->spares;
-    if (block != NULL) {
-        unlink_spare(pool, block);
-        *ret_chunk = block->chunk;
+static char *take_block(ouro__pool *pool, uint32_t *ret_chunk) {
+    ouro__block *spare = pool->spares;
+    char *base;
+    if (spare != NULL) {
+        unlink_spare(pool, spare);
+        *ret_chunk = spare->chunk;
+        base = spare->base;
     } else {
-        ouro__chunk *chunk = &pool->chunks[pool->carving];
-        if (pool->chunk_count == 0 || chunk->carved == chunk->blocks) {
+        ouro__chunk *chunk = pool->chunk_count != 0 ? &pool->chunks[pool->carving] : NULL;
+        if (chunk == NULL || chunk->carved == chunk->blocks) {
             if (!add_chunk(pool)) return NULL;
             chunk = &pool->chunks[pool->carving];
         }
-        block = (ouro__block *)(void *)(chunk->base + chunk->carved++ * OURO__BLOCK_SIZE);
+        base = chunk->base + chunk->carved++ * OURO__BLOCK_SIZE;
         *ret_chunk = (uint32_t)pool->carving;
     }
     pool->chunks[*ret_chunk].used++;
-    return block;
+    return base;
 }
 
 static void free_chunk(ouro__pool *pool, size_t index) {
     ouro__chunk chunk = pool->chunks[index];
     for (uint32_t i = 0; i < chunk.carved; i++)
-        unlink_spare(pool, (ouro__block *)(void *)(chunk.base + i * OURO__BLOCK_SIZE));
+        unlink_spare(pool, ouro__block_at(chunk.base + i * OURO__BLOCK_SIZE));
     ouro__memory_free(pool->account, chunk.base, chunk.blocks * OURO__BLOCK_SIZE,
                       OURO__BLOCK_SIZE);
     ouro__chunk *moved = &pool->chunks[index];
     *moved = pool->chunks[--pool->chunk_count];
     if (pool->carving == pool->chunk_count) pool->carving = index;
     for (uint32_t i = 0; index < pool->chunk_count && i < moved->carved; i++)
-        ((ouro__block *)(void *)(moved->base + i * OURO__BLOCK_SIZE))->chunk = (uint32_t)index;
+        ouro__block_at(moved->base + i * OURO__BLOCK_SIZE)->chunk = (uint32_t)index;
 }
 
 void ouro__pool_trim(ouro__pool *pool) {
@@ -169,22 +171,25 @@ void ouro__pool_trim(ouro__pool *pool) {
 
 /* ---- blocks ------------------------------------------------------------------------------------ */
 
-/* Lays the block out: header, side table, birth numbers, cells. */
-static void lay_out(ouro__pool *pool, ouro__block *block, size_t size, size_t cell_size,
-                    ouro__kind kind) {
-    size_t per_cell = cell_size + 1 + (kind == OURO__STAMPED ? sizeof(uint64_t) : 0);
-    size_t head = sizeof *block + 16; /* 16: what aligning two tables may cost */
-    size_t cells = (size - head) / per_cell;
+/* What precedes the cells of a block at that base. */
+static size_t head_size(char *base) {
+    return (size_t)((char *)(ouro__block_at(base) + 1) - base);
+}
+
+/* Lays the block out: side table, header, birth numbers, cells. */
+static ouro__block *lay_out(ouro__pool *pool, char *base, size_t size, size_t cell_size,
+                            ouro__kind kind) {
+    size_t per_cell = cell_size + (kind == OURO__STAMPED ? sizeof(uint64_t) : 0);
+    size_t cells = (size - head_size(base)) / per_cell;
+    ouro__block *block = ouro__block_at(base);
+    memset(base, OURO__SIDE_OUT, OURO__SIDE_SIZE);
     memset(block, 0, sizeof *block);
-    char *at = (char *)(block + 1);
+    block->base = base;
+    block->first = (char *)(block + 1);
     if (kind == OURO__STAMPED) {
-        block->stamps = (uint64_t *)(void *)at;
-        at += cells * sizeof *block->stamps;
+        block->stamps = (uint64_t *)(void *)block->first;
+        block->first += cells * sizeof *block->stamps;
     }
-    block->side = (uint8_t *)at;
-    memset(block->side, OURO__SIDE_OUT, cells);
-    at += cells;
-    block->first = (char *)(((uintptr_t)at + 7) & ~(uintptr_t)7);
     block->cell_size = (uint32_t)cell_size;
     block->reciprocal = (uint32_t)(((uint64_t)1 << 32) / cell_size + 1);
     block->cells = (uint32_t)cells;
@@ -196,15 +201,16 @@ static void lay_out(ouro__pool *pool, ouro__block *block, size_t size, size_t ce
     pool->blocks[pool->count++] = block;
     pool->block_bytes += size;
     if (pool->count > pool->high) pool->high = pool->count;
+    return block;
 }
 
 static ouro__block *new_block(ouro__bin *bin) {
     ouro__pool *pool = bin->pool;
     if (!reserve_position(pool)) return NULL;
     uint32_t chunk;
-    ouro__block *block = take_block(pool, &chunk);
-    if (block == NULL) return NULL;
-    lay_out(pool, block, OURO__BLOCK_SIZE, bin->cell_size, bin->kind);
+    char *base = take_block(pool, &chunk);
+    if (base == NULL) return NULL;
+    ouro__block *block = lay_out(pool, base, OURO__BLOCK_SIZE, bin->cell_size, bin->kind);
     block->chunk = chunk;
     block->bin = bin;
     return block;
@@ -240,7 +246,7 @@ static void drop(ouro__block *block) {
     ouro__pool *pool = block->pool;
     forget(pool, block);
     if (block->large) {
-        ouro__memory_free(pool->account, block, block->size, OURO__BLOCK_SIZE);
+        ouro__memory_free(pool->account, block->base, block->size, OURO__BLOCK_SIZE);
         return;
     }
     pool->chunks[block->chunk].used--;
@@ -295,10 +301,11 @@ void *ouro__pool_large(ouro__pool *pool, size_t size, ouro__kind kind) {
     if (!reserve_position(pool)) return NULL;
     if (size > UINT32_MAX - 4096) return NULL;
     size = (size + 7) & ~(size_t)7;
-    size_t whole = sizeof(ouro__block) + 32 + size + 1 + sizeof(uint64_t);
-    ouro__block *block = ouro__memory_aligned(pool->account, whole, OURO__BLOCK_SIZE);
-    if (block == NULL) return NULL;
-    lay_out(pool, block, whole, size, kind);
+    size_t head = OURO__SIDE_SIZE + OURO__COLOURS * 64 + sizeof(ouro__block);
+    size_t whole = head + size + sizeof(uint64_t);
+    char *base = ouro__memory_aligned(pool->account, whole, OURO__BLOCK_SIZE);
+    if (base == NULL) return NULL;
+    ouro__block *block = lay_out(pool, base, whole, size, kind);
     block->cells = block->fresh = block->used = 1;
     block->large = block->young = true;
     pool->taken++;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Pool: cells of equal size in aligned blocks.
  *
- * A block is 64 KiB and aligned to that, so a cell's block is one mask away; a cell above
- * OURO__CELL_MAX has a block of its own size. Each block belongs to one bin: a size class
+ * A block is 64 KiB and aligned to that; a cell above OURO__CELL_MAX has a block of its own
+ * size. It begins with the side table, one byte for each 16 bytes of the block, so that a
+ * cell's side byte is found from its address alone: collections touch no header. The header
+ * follows at one of 32 places, chosen by the address: at a fixed place, all headers would
+ * compete for the same few lines of the cache. Each block belongs to one bin: a size class
  * and a kind. What holds at every moment:
  *   - cells [0, fresh) have been handed out at least once, the others never;
  *   - of those, `used` are not on the block's own free list. The bin may keep some of the
@@ -10,7 +13,8 @@
  *     first eight bytes are zero (object type 0), wherever it is listed;
  *   - a block is on the bin's partial list exactly if it is neither current nor full nor
  *     large;
- *   - outside a collection every byte of the side table is OURO__SIDE_OUT. */
+ *   - outside a collection every byte of the side table is OURO__SIDE_OUT, and always where no
+ *     cell of a cyclic kind begins. */
 #ifndef OURO__POOL_H
 #define OURO__POOL_H
 
@@ -47,7 +51,7 @@ typedef struct ouro__bin {
 
 struct ouro__block {
     char *first; /* cell 0 */
-    uint8_t *side;
+    char *base;  /* of the block: its side table */
     uint32_t cell_size;
     uint32_t reciprocal; /* 2^32 / cell_size, rounded up */
     uint32_t used;
@@ -124,8 +128,26 @@ static inline void *ouro__pool_take(ouro__bin *bin) {
     return cell;
 }
 
+#define OURO__SIDE_SIZE (OURO__BLOCK_SIZE / 16)
+#define OURO__COLOURS ((size_t)32)
+
+static inline ouro__block *ouro__block_at(char *base) {
+    size_t colour = (uintptr_t)base / OURO__BLOCK_SIZE % OURO__COLOURS;
+    return (ouro__block *)(void *)(base + OURO__SIDE_SIZE + colour * 64);
+}
+
+static inline char *ouro__base_of(const void *cell) {
+    return (char *)((uintptr_t)cell & ~(uintptr_t)(OURO__BLOCK_SIZE - 1));
+}
+
 static inline ouro__block *ouro__block_of(const void *cell) {
-    return (ouro__block *)((uintptr_t)cell & ~(uintptr_t)(OURO__BLOCK_SIZE - 1));
+    return ouro__block_at(ouro__base_of(cell));
+}
+
+/* The cell's byte in the side table. Cells are at least 16 bytes apart: no two share one. */
+static inline uint8_t *ouro__side_of(const void *cell) {
+    size_t offset = (uintptr_t)cell & (OURO__BLOCK_SIZE - 1);
+    return (uint8_t *)ouro__base_of(cell) + offset / 16;
 }
 
 static inline uint32_t ouro__cell_index(const ouro__block *block, const void *cell) {

@@ -51,7 +51,7 @@ static ouro_object *next_by_scan(ouro__set *set, walk *w) {
         while (w->cell < block->fresh) {
             uint32_t cell = w->cell++;
             ouro_object *object = ouro__cell_at(block, cell);
-            if (block->side[cell] != OURO__SIDE_OUT && object->type != 0 &&
+            if (*ouro__side_of(object) != OURO__SIDE_OUT && object->type != 0 &&
                 object->flags & OURO__DOOMED)
                 return object;
         }
@@ -146,10 +146,7 @@ static void remove_rescued(ouro__set *set) {
     size_t kept = 0;
     FOR_EACH(set, object) {
         bool rescued = object->flags & OURO__RESCUED;
-        if (set->scan && rescued) {
-            ouro__block *block = ouro__block_of(object);
-            block->side[ouro__cell_index(block, object)] = OURO__SIDE_OUT;
-        }
+        if (set->scan && rescued) *ouro__side_of(object) = OURO__SIDE_OUT;
         if (rescued) {
             let_live(set->heap, object);
         } else {
@@ -215,10 +212,7 @@ static void bury(ouro__set *set) {
         if (type->spec.dispose != NULL) type->spec.dispose(object);
         type->deaths++;
         set->died += type->counted;
-        if (set->scan) {
-            ouro__block *block = ouro__block_of(object);
-            block->side[ouro__cell_index(block, object)] = OURO__SIDE_OUT;
-        }
+        if (set->scan) *ouro__side_of(object) = OURO__SIDE_OUT;
         ouro__pool_free(object);
     }
 }

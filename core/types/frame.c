@@ -145,7 +145,7 @@ bool ouro_frame_next(ouro_object *frame, size_t *position, const char **ret_name
     return true;
 }
 
-/* ---- the stack --------------------------------------------------------------------------- */
+/* ---- the stack; core/heap.c frees it ------------------------------------------------------ */
 
 static ouro_status make_room(ouro_heap *heap, ouro__frame_stack *stack) {
     if (stack->depth < stack->capacity) return OURO_OK;
@@ -177,30 +177,17 @@ ouro_status ouro_frame_push(ouro_heap *heap, ouro_object *frame) {
     return OURO_OK;
 }
 
-/* A frame that is also further down keeps its names until it goes from there. */
-static void pop_top(ouro__frame_stack *stack) {
-    ouro_object *frame = stack->frames[--stack->depth];
-    if (--ouro__as_frame(frame)->pushed == 0) clear_frame(frame);
-    ouro_release(frame);
-}
-
 ouro_status ouro_frame_pop(ouro_heap *heap, ouro_object *frame) {
     ouro__frame_stack *stack = ouro__heap_frames(heap);
     if (stack->depth == 0 || stack->frames[stack->depth - 1] != frame)
         return ouro_heap_fail(heap, OURO_E_VALUE,
                               "only the top frame can be popped: pop what was pushed after it "
                               "first");
-    pop_top(stack);
+    stack->depth--;
+    /* A frame that is also further down keeps its names until it goes from there. */
+    if (--ouro__as_frame(frame)->pushed == 0) clear_frame(frame);
+    ouro_release(frame);
     return OURO_OK;
-}
-
-void ouro__frame_pop_all(ouro_heap *heap) {
-    ouro__frame_stack *stack = ouro__heap_frames(heap);
-    while (stack->depth > 0) pop_top(stack);
-    ouro__memory_free(&heap->account, stack->frames, stack->capacity * sizeof *stack->frames,
-                      sizeof(max_align_t));
-    stack->frames = NULL;
-    stack->capacity = 0;
 }
 
 ouro_object *ouro_frame_at(ouro_heap *heap, size_t depth) {

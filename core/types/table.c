@@ -7,8 +7,8 @@
 
 #include <string.h>
 
+#include "ouro/containers.h"
 #include "ouro/heap.h"
-#include "ouro/scalar.h"
 #include "types/types.h"
 
 #define SCANNED_MAX 8u       /* entries without an index */

@@ -10,6 +10,7 @@
 #define OURO__TYPES_H
 
 #include "object/heap_state.h"
+#include "ouro/scalar.h"
 #include "types/table.h"
 
 /* SYNC: builtin-types (object/builtin.h has the order). */
@@ -215,11 +216,6 @@ void ouro__dict_traverse(ouro_object *object, ouro_visit_fn visit, void *context
 void ouro__dict_clear(ouro_object *object);
 void ouro__dict_dispose(ouro_object *object);
 size_t ouro__dict_extra(const ouro_object *object);
-
-/* --- frame.c ----------------------------------------------------------------------------- */
-
-/* Pops every frame, last first, names last bound first, and frees the stack. */
-void ouro__frame_pop_all(ouro_heap *heap);
 
 /* --- record.c ---------------------------------------------------------------------------- */
 
