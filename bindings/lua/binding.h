@@ -35,6 +35,21 @@ typedef struct binding {
     int on_error;         /* function given to gc.on_error, or LUA_NOREF */
     int listeners;        /* table: event name -> array of functions */
     uint64_t box_count;
+
+    /* handle.c */
+    int spare;                 /* registry: the handle that the next new object will get */
+    struct slot *spare_slot;   /* its slot; NULL while there is none */
+    bool closing;              /* within ouro_lua_close_heap */
+    bool swept;                /* closing: objects were freed, held or not (closing.c) */
+    /* box.c */
+    struct box_place *box_places; /* by index; where a box is, or the next free index */
+    size_t box_capacity;
+    size_t box_free;  /* first free index, 0: none */
+    size_t box_stale; /* first index of a dead box whose Lua value is still kept, 0: none */
+    /* module.c */
+    const void *self_tables[2]; /* tables that stand for the heap as `self`: heap:frame() */
+    unsigned busy;              /* core operations under way that call Lua back */
+    int finished;               /* registry: frames whose call is over but that are covered */
 } binding;
 
 /* --- handle.c --------------------------------------------------------------------- */

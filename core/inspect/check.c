@@ -57,7 +57,6 @@ static void check_block(check *c, const ouro__block *block, size_t position) {
 
 static void note_reference(check *c, ouro_object *child, const char *from) {
     const ouro__block *block = ouro__block_of(child);
-    c->reported++;
     if (block->owner != c->heap || child->type == 0) {
         FAIL(c, "%s refers to something that is no live object of this heap", from);
         return;
@@ -68,8 +67,14 @@ static void note_reference(check *c, ouro_object *child, const char *from) {
         c->status = ouro_heap_fail(c->heap, OURO_E_NOMEM, "not enough memory to check the heap");
 }
 
+/* Plain data (a key's text) needs no label of its own. */
+static bool is_labelled(const ouro_heap *heap, const ouro_object *object) {
+    return !(ouro__type_of(heap, object)->spec.flags & OURO_TYPE_PLAIN);
+}
+
 static void note_child(ouro_object *child, void *context) {
     check *c = context;
+    if (child->type != 0 && is_labelled(c->heap, child)) c->reported++;
     note_reference(c, child, name_of(c, c->referrer));
 }
 
@@ -78,10 +83,16 @@ static bool note_own(ouro_object *object, const char *what, void *context) {
     return true;
 }
 
+typedef struct labels {
+    const ouro_heap *heap;
+    size_t count;
+} labels;
+
 static bool count_label(const ouro_label *label, ouro_value value, void *context) {
-    size_t *labels = context;
+    labels *found = context;
     (void)label;
-    if (ouro_value_is_object(value)) ++*labels;
+    ouro_object *object = ouro_value_object(value);
+    if (object != NULL && is_labelled(found->heap, object)) found->count++;
     return true;
 }
 
@@ -95,11 +106,11 @@ static void check_object(check *c, ouro_object *object) {
     c->referrer = object;
     c->reported = 0;
     ouro__traverse(c->heap->types[object->type], object, note_child, c);
-    size_t labels = 0;
-    ouro_object_refs(object, count_label, &labels);
-    if (labels != c->reported)
+    labels found = {.heap = c->heap};
+    ouro_object_refs(object, count_label, &found);
+    if (found.count != c->reported)
         FAIL(c, "a %s reports %zu references to traverse and %zu to refs", name_of(c, object),
-             c->reported, labels);
+             c->reported, found.count);
 }
 
 static void check_counts(check *c, ouro_object *object) {

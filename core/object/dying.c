@@ -158,7 +158,7 @@ static void remove_rescued(ouro__set *set) {
 }
 
 /* Before: finalizers have run. After: the set holds those that are still referenced from
- * nowhere but the set. At a heap's close nothing is spared. */
+ * nowhere but the set. */
 static void look_again(ouro__set *set) {
     if (set->heap->settle != NULL) set->heap->settle(set->heap->user, set->heap, OURO_SETTLE_PROMPT);
     FOR_EACH(set, object) ouro__set_flag(object, OURO__LOOKED);
@@ -220,7 +220,9 @@ static void bury(ouro__set *set) {
 void ouro__set_die(ouro__set *set) {
     ouro_heap *heap = set->heap;
     heap->death_depth++;
-    if (run_finalizers(set)) look_again(set);
+    bool ran = run_finalizers(set);
+    /* At the close the set is everything, whether it is referred to or not. */
+    if (ran || heap->closing) look_again(set);
     clear_watchers(set);
     announce_deaths(set);
     bool kept = heap->keep_types; /* a class may die before its last instance is buried */

@@ -29,6 +29,8 @@ struct ouro_type {
     void (*finalize)(ouro_object *object); /* own or inherited */
     uint64_t births, deaths;
     uint32_t class_edges; /* within a collection: instances in question */
+    bool retired;         /* its class is dead; to be freed with its last instances */
+    ouro_type *next_retired;
 };
 
 /* What weak/ does for death/ (set once, when the heap opens). The list of watchers is
@@ -72,7 +74,7 @@ struct ouro_heap {
                             a listener; zero: nobody can */
     unsigned death_depth;    /* dying sets that are being processed, one within another */
     bool keep_types;         /* types retired now are freed later: dead instances remain */
-    ouro_type *retired;      /* those, chained by base */
+    ouro_type *retired;      /* those */
     ouro__pool pool;
     ouro__account account;
     void *user;

@@ -24,7 +24,7 @@ void ouro__heap_totals(const ouro_heap *heap, uint64_t *ret_births, uint64_t *re
     uint64_t births = heap->past_births, deaths = heap->past_births;
     for (size_t i = 1; i < heap->type_count; i++) {
         const ouro_type *type = heap->types[i];
-        if (type == NULL || !type->counted) continue;
+        if (type == NULL || type->retired || !type->counted) continue;
         births += type->births;
         deaths += type->deaths;
     }

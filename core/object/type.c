@@ -99,7 +99,7 @@ void ouro__type_set_finalize(ouro_type *type, void (*finalize)(ouro_object *obje
     type->own_finalize = finalize;
     for (size_t i = 1; i < heap->type_count; i++) {
         ouro_type *other = heap->types[i];
-        if (other == NULL) continue;
+        if (other == NULL || other->retired) continue;
         ouro_type *from = other;
         while (from != NULL && from->own_finalize == NULL) from = from->base;
         void (*effective)(ouro_object *) = from != NULL ? from->own_finalize : NULL;
@@ -113,12 +113,12 @@ void ouro__type_set_finalize(ouro_type *type, void (*finalize)(ouro_object *obje
     }
 }
 
+/* The table keeps the type until it is freed: dead instances may still have to be buried. */
 void ouro__type_retire(ouro_heap *heap, ouro_type *type) {
     if (type->finalize != NULL) heap->watching--;
-    heap->types[type->index] = NULL;
-    if (type->index < heap->type_hint) heap->type_hint = type->index;
     if (type->counted) heap->past_births += type->births;
-    type->base = heap->retired;
+    type->retired = true;
+    type->next_retired = heap->retired;
     heap->retired = type;
     if (!heap->keep_types) ouro__type_free_retired(heap);
 }
@@ -126,7 +126,9 @@ void ouro__type_retire(ouro_heap *heap, ouro_type *type) {
 void ouro__type_free_retired(ouro_heap *heap) {
     while (heap->retired != NULL) {
         ouro_type *type = heap->retired;
-        heap->retired = type->base;
+        heap->retired = type->next_retired;
+        heap->types[type->index] = NULL;
+        if (type->index < heap->type_hint) heap->type_hint = type->index;
         ouro__memory_free(&heap->account, type, sizeof *type + strlen(type->spec.name) + 1,
                           sizeof(max_align_t));
     }

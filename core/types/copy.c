@@ -59,7 +59,7 @@ static bool is_plain(const ouro_object *object) {
     return ouro_type_flags(ouro_object_type(object)) & OURO_TYPE_PLAIN;
 }
 
-/* ---- shallow -------------------------------------------------------------------------------- */
+/* ---- shallow ------------------------------------------------------------------------------ */
 
 static ouro_status copy_table(ouro_heap *heap, ouro_object *object, ouro_object **ret_copy) {
     ouro__table table = {0};
@@ -113,7 +113,7 @@ ouro_status ouro_object_copy(ouro_object *object, ouro_object **ret_copy) {
     return OURO_OK;
 }
 
-/* ---- deep, pass 1: shells -------------------------------------------------------------------- */
+/* ---- deep, pass 1: shells ----------------------------------------------------------------- */
 
 typedef struct twin {
     ouro_object *original; /* retained */
@@ -237,35 +237,52 @@ static ouro_status discover_entries(copying *c, const ouro_object *original) {
     return OURO_OK;
 }
 
-/* ---- pass 2: tables --------------------------------------------------------------------------- */
+/* ---- pass 2: tables ----------------------------------------------------------------------- */
 
-/* A key that is shared keeps its hash; hashing the copy of a tuple may run a hook. */
-static ouro_status fill_table(copying *c, ouro_object *original, ouro_object *copy) {
-    const ouro__table *from = ouro__table_of(original);
-    ouro__table *to = ouro__table_of(copy);
+static ouro_status refuse_change(copying *c, const ouro_object *original) {
+    return ouro_heap_fail(c->heap, OURO_E_CHANGED,
+                          "a %s was changed while it was copied; a hash hook must leave it alone",
+                          ouro_type_name(ouro_object_type(original)));
+}
+
+/* A key that is shared keeps its hash; hashing the copy of a tuple may run a hook. key and
+ * v: owned, consumed. */
+static ouro_status fill_entry(copying *c, const twin *t, size_t position, ouro_value key,
+                              ouro_value v) {
+    const ouro__table *from = ouro__table_of(t->original);
     uint64_t version = from->version;
+    uint32_t hash = ouro__table_hash_at(from, position);
+    ouro_status status = OURO_OK;
+    if (!ouro_value_same(key, from->entries[position].key))
+        status = ouro__hash_value(c->heap, key, &hash);
+    if (status == OURO_OK && from->version != version) status = refuse_change(c, t->original);
+    if (status == OURO_OK) {
+        ouro__table_add(ouro__table_of(t->copy), key, hash, v);
+    } else {
+        ouro_value_release(key);
+        ouro_value_release(v);
+    }
+    return status;
+}
+
+static ouro_status fill_table(copying *c, const twin *t) {
+    const ouro__table *from = ouro__table_of(t->original);
+    size_t twins = c->count;
     const ouro__entry *entry;
     for (size_t position = 0; (entry = ouro__table_next(from, &position)) != NULL;) {
         ouro_value key, v;
-        ouro_value old = entry->key;
-        ouro_status status = translate(c, entry->value, &v);
+        ouro_status status = translate(c, entry->key, &key);
         if (status != OURO_OK) return status;
-        status = translate(c, old, &key);
-        uint32_t hash = ouro__table_hash_at(from, position - 1);
-        if (status == OURO_OK && !ouro_value_same(key, old))
-            status = ouro__hash_value(c->heap, key, &hash);
-        if (status == OURO_OK && from->version != version)
-            status = ouro_heap_fail(c->heap, OURO_E_CHANGED,
-                                    "a %s was changed while it was copied; a hash hook must "
-                                    "leave it alone",
-                                    ouro_type_name(ouro_object_type(original)));
-        if (status != OURO_OK) return status; /* the twins keep what was translated */
-        ouro__table_add(to, key, hash, v);
+        status = translate(c, entry->value, &v);
+        if (status == OURO_OK) status = fill_entry(c, t, position - 1, key, v);
+        else ouro_value_release(key);
+        if (status == OURO_OK && c->count != twins) status = refuse_change(c, t->original);
+        if (status != OURO_OK) return status;
     }
     return OURO_OK;
 }
 
-/* ---- pass 3, and the whole ---------------------------------------------------------------------- */
+/* ---- pass 3, and the whole ----------------------------------------------------------------- */
 
 /* Gives the counts back: on success the copies then hold each other and the first is the
  * caller's. */
@@ -294,7 +311,7 @@ static ouro_status copy_all(copying *c, ouro_object *first) {
     for (size_t i = 0; status == OURO_OK && i < c->count; i++) {
         twin t = c->twins[i];
         form f = form_of(t.original);
-        if (f == KEYED || f == OPEN) status = fill_table(c, t.original, t.copy);
+        if (f == KEYED || f == OPEN) status = fill_table(c, &t);
     }
     return status;
 }

@@ -333,14 +333,16 @@ void ouro__table_dispose(ouro_heap *heap, ouro__table *table) {
 
 ouro_status ouro__table_copy(ouro_heap *heap, const ouro__table *from, ouro__table *to) {
     ouro_status status = ouro__table_reserve(heap, to, from->count);
-    if (status != OURO_OK || from->count == 0) return status;
-    ouro__entry *entry;
-    for (size_t position = 0; (entry = ouro__table_next(from, &position)) != NULL;) {
-        ouro_value_retain(entry->key);
-        ouro_value_retain(entry->value);
-        ouro__table_add(to, entry->key, hashes_of(from)[position - 1], entry->value);
+    const ouro__entry *entry;
+    for (size_t position = 0;
+         status == OURO_OK && (entry = ouro__table_next(from, &position)) != NULL;) {
+        const ouro_value both[] = {entry->key, entry->value};
+        status = ouro__types_retain(heap, both, 2);
+        if (status == OURO_OK)
+            ouro__table_add(to, entry->key, hashes_of(from)[position - 1], entry->value);
     }
-    return OURO_OK;
+    if (status != OURO_OK) ouro__table_clear(heap, to); /* `from` has another count of each */
+    return status;
 }
 
 void ouro__table_traverse(const ouro__table *table, ouro_visit_fn visit, void *context) {

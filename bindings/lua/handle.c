@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* Handle: the userdata by which Lua refers to a managed object, and the moment it no longer
+ * does. Read pool.c's part in pool.h first: there lives the memory of handles.
+ *
+ * IDENTITY. An object's tag is the number of its handle plus one; a table with weak values
+ * finds the handle by that number. Lua may clear the table's entry though the handle lives
+ * on (it was reached only by what a __gc is about to get): then a newer handle takes the
+ * tag, both are *twins*, and the last of them to be freed lets the object go.
+ *
+ * THE SPARE. Making a userdata may run a step of Lua's collector, and that may run a script's
+ * __gc and free any object. So a handle is always made in advance, empty, and giving it an
+ * object needs no memory of Lua: after that the object is safe, and the next spare is made.
+ * An error at any step leaks nothing. */
+#include "pool.h"
+
+#include "internal.h"
+
+/* ---- making -------------------------------------------------------------------------------- */
+
+/* Pushes a new empty handle; its slot. Raises for want of memory. */
+static slot *push_empty(lua_State *L, binding *b) {
+    handle_pool *pool = b->pool;
+    ouro_lua_pool_reserve(L, pool);
+    pool->mode = POOL_MAKING;
+    ouro_object **payload = lua_newuserdatauv(L, sizeof(ouro_object *), 0);
+    pool->mode = POOL_IDLE;
+    slot *s = ouro_lua_pool_find(pool, payload);
+    if (s == NULL)
+        luaL_error(L, "the allocator of this Lua state was replaced by one that does not call "
+                      "the one before it with the same sizes; ouro needs that");
+    *payload = NULL;
+    s->state = SLOT_HANDLE;
+    s->owner = b;
+    s->twin = s->doomed = false;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->metatable);
+    lua_setmetatable(L, -2);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, pool->cache);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, (lua_Integer)s->number);
+    lua_pop(L, 1);
+    return s;
+}
+
+static void make_spare(lua_State *L, binding *b) {
+    slot *s = push_empty(L, b);
+    if (b->heap == NULL) luaL_error(L, "heap is closed"); /* by a __gc just now */
+    lua_rawseti(L, LUA_REGISTRYINDEX, b->spare);
+    b->spare_slot = s;
+}
+
+void ouro_lua_begin_handles(lua_State *L, binding *b) {
+    lua_pushboolean(L, false);
+    b->spare = luaL_ref(L, LUA_REGISTRYINDEX);
+    make_spare(L, b);
+}
+
+/* ---- pushing ------------------------------------------------------------------------------- */
+
+/* Pushes the handle of that number; false, nothing pushed, when Lua has let go of it. */
+static bool push_cached(lua_State *L, const handle_pool *pool, uint64_t tag) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, pool->cache);
+    int type = lua_rawgeti(L, -1, (lua_Integer)(tag - 1));
+    lua_remove(L, -2);
+    if (type == LUA_TUSERDATA) return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+/* Whether another handle that Lua has not freed refers to the object. */
+static bool has_living_handle(const handle_pool *pool, uint64_t tag, const ouro_object *object) {
+    const slot *s = ouro_lua_pool_at(pool, (uint32_t)(tag - 1));
+    return s->state == SLOT_HANDLE && *ouro_lua_payload(pool, s) == object;
+}
+
+/* Pushes the spare, which becomes the object's handle. Pushes nothing on failure. */
+static ouro_status give_spare(lua_State *L, binding *b, ouro_object *object, uint64_t tag) {
+    slot *s = b->spare_slot;
+    if (s == NULL) return ouro_heap_fail(b->heap, OURO_E_NOMEM, "not enough memory for a handle");
+    bool twin = tag != 0 && has_living_handle(b->pool, tag, object);
+    ouro_status status = ouro_object_set_tag(object, (uint64_t)s->number + 1);
+    if (status != OURO_OK) return status;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->spare);
+    *ouro_lua_payload(b->pool, s) = object;
+    s->twin = twin;
+    s->doomed = b->closing && b->swept;
+    ouro_object_hold(object);
+    b->spare_slot = NULL;
+    return OURO_OK;
+}
+
+void ouro_lua_push_object(lua_State *L, binding *b, ouro_object *object) {
+    uint64_t tag = ouro_object_tag(object);
+    if (tag != 0 && push_cached(L, b->pool, tag)) return;
+    ouro_lua_check(L, b, give_spare(L, b, object, tag));
+    if (ouro_object_count(object) == 0) b->fresh++;
+    make_spare(L, b);
+}
+
+void ouro_lua_hand_over(lua_State *L, binding *b, ouro_object *object) {
+    uint64_t tag = ouro_object_tag(object);
+    if (OURO_UNLIKELY(tag != 0) && push_cached(L, b->pool, tag)) {
+        ouro_release(object);
+        return;
+    }
+    ouro_status status = give_spare(L, b, object, tag);
+    if (OURO_LIKELY(status == OURO_OK) && ouro_object_count(object) == 1) b->fresh++;
+    ouro_release(object);
+    ouro_lua_check(L, b, status);
+    make_spare(L, b);
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static slot *slot_at(lua_State *L, const handle_pool *pool, int index) {
+    void *payload = lua_touserdata(L, index);
+    if (payload == NULL || lua_type(L, index) != LUA_TUSERDATA) return NULL;
+    slot *s = ouro_lua_pool_find(pool, payload);
+    return s != NULL && s->state == SLOT_HANDLE ? s : NULL;
+}
+
+ouro_object *ouro_lua_object_at(lua_State *L, binding *b, int index) {
+    const slot *s = slot_at(L, b->pool, index);
+    if (s == NULL) return NULL;
+    if (OURO_UNLIKELY(s->owner != b)) {
+        if (s->owner == NULL) luaL_error(L, "heap is closed: this object died with it");
+        luaL_error(L, "object of another heap: use copies of plain values, or the heap that "
+                      "made it");
+    }
+    ouro_object *object = *ouro_lua_payload(b->pool, s);
+    if (OURO_UNLIKELY(object == NULL)) luaL_error(L, "heap is closed: this object died with it");
+    return object;
+}
+
+ouro_object *ouro_lua_check_object(lua_State *L, binding *b, int index) {
+    ouro_object *object = ouro_lua_object_at(L, b, index);
+    if (OURO_UNLIKELY(object == NULL))
+        ouro_lua_refuse(L, "argument %d has to be a managed object, such as list{}; got %s", index,
+                        ouro_lua_describe(L, b, index));
+    return object;
+}
+
+bool ouro_lua_is_handle(lua_State *L, int index) {
+    const handle_pool *pool = ouro_lua_pool(L);
+    return slot_at(L, pool, index) != NULL;
+}
+
+/* ---- letting go ---------------------------------------------------------------------------- */
+
+/* Another handle of the same object, for the last twin to be the one that lets go. */
+static slot *find_twin(handle_pool *pool, const ouro_object *object) {
+    for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
+        if (s->state == SLOT_HANDLE && *ouro_lua_payload(pool, s) == object) return s;
+    }
+    return NULL;
+}
+
+static void bury(lua_State *L, handle_pool *pool, slot *s) {
+    ouro_object *object = *ouro_lua_payload(pool, s);
+    binding *owner = s->owner;
+    bool twin = s->twin;
+    uint64_t tag = (uint64_t)s->number + 1;
+    ouro_lua_pool_release(pool, s);
+    if (object == NULL || ouro_object_tag(object) != tag) return; /* a newer one has it */
+    slot *heir = twin ? find_twin(pool, object) : NULL;
+    if (heir != NULL && ouro_object_set_tag(object, (uint64_t)heir->number + 1) == OURO_OK) {
+        heir->twin = true;
+        return;
+    }
+    if (ouro_object_set_tag(object, 0) != OURO_OK) return; /* cannot be: there is a table */
+    owner->current = L;
+    ouro_object_unhold(object);
+}
+
+/* Lets die what Lua has freed the handles of. One at a time: a finalizer may come here again. */
+static void drain(lua_State *L, handle_pool *pool) {
+    slot *s;
+    while ((s = ouro_lua_pool_next_dead(pool)) != NULL) bury(L, pool, s);
+}
+
+/* After a settle. Proportional to the handles that are left, like the collection before it.
+ *
+ * FOR THE OPTIMIZATION, when very many survive: each observation between two settles costs a
+ * full collection of Lua's heap as long as one of them has no counted reference. What could
+ * spare it has to prove that none of these has become unreachable since, which Lua's own
+ * generational mode cannot do for old objects. */
+static void count_survivors(binding *b) {
+    handle_pool *pool = b->pool;
+    size_t survivors = 0;
+    for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
+        if (s->owner != b || s->state != SLOT_HANDLE) continue;
+        const ouro_object *object = *ouro_lua_payload(pool, s);
+        survivors += object != NULL && ouro_object_count(object) == 0;
+    }
+    b->survivors = survivors;
+    b->fresh = 0;
+}
+
+void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
+    binding *b = user;
+    lua_State *L = b->current;
+    (void)heap;
+    if (reason == OURO_SETTLE_PROMPT) ouro_lua_forget_leftovers(L, b->pool);
+    ouro_lua_release_boxes(L, b);
+    lua_gc(L, LUA_GCCOLLECT); /* refused within a __gc of Lua: then what is queued must do */
+    drain(L, b->pool);
+    b->current = L;
+    count_survivors(b);
+}
+
+/* ---- operations ------------------------------------------------------------------------------ */
+
+static void strip_self(lua_State *L, const binding *b) {
+    int type = lua_type(L, 1);
+    bool is_self = type == LUA_TUSERDATA && lua_touserdata(L, 1) == b;
+    if (type == LUA_TTABLE) {
+        const void *table = lua_topointer(L, 1);
+        is_self = table == b->self_tables[0] || table == b->self_tables[1];
+    }
+    if (is_self) lua_remove(L, 1);
+}
+
+binding *ouro_lua_enter(lua_State *L) {
+    binding *b = lua_touserdata(L, lua_upvalueindex(1));
+    strip_self(L, b);
+    if (OURO_UNLIKELY(b->heap == NULL)) luaL_error(L, "heap is closed");
+    b->current = L;
+    if (OURO_UNLIKELY(b->spare_slot == NULL)) make_spare(L, b);
+    if (OURO_UNLIKELY(b->swept)) ouro_lua_drop_doomed(b);
+    if (b->pool->dead != NULL || b->box_stale != 0) {
+        ouro_lua_release_boxes(L, b);
+        drain(L, b->pool);
+        if (b->heap == NULL) luaL_error(L, "heap is closed");
+        b->current = L;
+    }
+    return b;
+}
+
+void ouro_lua_leave(lua_State *L, binding *b) {
+    if (OURO_UNLIKELY(b->heap == NULL)) return; /* closed by what the operation called */
+    b->current = L;
+    ouro_safe_point(b->heap);
+}
+
+void ouro_lua_observe(lua_State *L, binding *b) {
+    if (b->heap == NULL) luaL_error(L, "heap is closed");
+    b->current = L;
+    drain(L, b->pool);
+    b->current = L;
+    if (b->survivors + b->fresh + ouro_deferred(b->heap) > 0) ouro_settle(b->heap);
+    b->current = L;
+}
+
+/* ---- the end of a heap ----------------------------------------------------------------------- */
+
+void ouro_lua_invalidate_handles(binding *b) {
+    handle_pool *pool = b->pool;
+    for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
+        if (s->owner != b) continue;
+        *ouro_lua_payload(pool, s) = NULL;
+        s->owner = NULL;
+    }
+    b->spare_slot = NULL;
+    b->survivors = b->fresh = 0;
+}
+
+void ouro_lua_doom_handles(binding *b) {
+    handle_pool *pool = b->pool;
+    for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
+        const ouro_object *object = s->owner == b ? *ouro_lua_payload(pool, s) : NULL;
+        s->doomed = object != NULL && !ouro_object_is_held(object);
+    }
+}
+
+void ouro_lua_drop_doomed(binding *b) {
+    handle_pool *pool = b->pool;
+    for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
+        if (s->owner == b && s->doomed) *ouro_lua_payload(pool, s) = NULL;
+    }
+    b->swept = false;
+    ouro_lua_watch_closing(b);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Internal: what the files at the heart of the module share beside binding.h.
+ *
+ * Two habits keep these files safe. A Lua call that allocates may run a step of Lua's
+ * collector and with it a script's __gc, which may change any managed object: a borrowed
+ * value is pushed first and read again after. And a C resource is never owned across a call
+ * that can raise: ouro_lua_try_value returns a status instead, ouro_lua_push_text runs
+ * protected. */
+#ifndef OURO_LUA_INTERNAL_H
+#define OURO_LUA_INTERNAL_H
+
+#include "binding.h"
+
+/* --- handle.c ----------------------------------------------------------------------- */
+/* Installs the pool of the state, or finds it. Raises for want of memory. */
+handle_pool *ouro_lua_pool(lua_State *L);
+/* The first spare handle; the metatable of handles is made. */
+void ouro_lua_begin_handles(lua_State *L, binding *b);
+/* Closing: the objects of all handles that nothing holds are about to be freed / are. */
+void ouro_lua_doom_handles(binding *b);
+void ouro_lua_drop_doomed(binding *b);
+/* Blocks that Lua obtains while recording, for the self-check in leftovers.c. */
+typedef struct block_record {
+    const char *block[64];
+    size_t size[64];
+    size_t count;
+} block_record;
+void ouro_lua_record_blocks(handle_pool *pool, block_record *record);
+/* Whether leftovers.c may read saved program counters in this state. */
+bool ouro_lua_reads_code(const handle_pool *pool);
+void ouro_lua_set_reads_code(handle_pool *pool, bool on);
+
+/* --- leftovers.c -------------------------------------------------------------------- */
+/* Finds out whether it works here. */
+void ouro_lua_probe_leftovers(lua_State *L, handle_pool *pool);
+/* Clears the registers that the Lua function which called the running one, through an
+ * assignment, will not read again. */
+void ouro_lua_forget_leftovers(lua_State *L, const handle_pool *pool);
+/* The same for the variable of `local x <close>` whose value is at index 1. */
+void ouro_lua_forget_closed(lua_State *L, const handle_pool *pool);
+
+/* --- closing.c ---------------------------------------------------------------------- */
+/* Makes the sentinel type's object that tells when a closing heap frees what is held. */
+void ouro_lua_watch_closing(binding *b);
+
+/* --- box.c -------------------------------------------------------------------------- */
+ouro_status ouro_lua_box_type(binding *b);
+/* The box of the Lua value at the index, owned. */
+ouro_status ouro_lua_box(lua_State *L, binding *b, int index, ouro_object **ret_box);
+void ouro_lua_push_box(lua_State *L, binding *b, ouro_object *box);
+/* Lets go of the Lua values of dead boxes. Raises nothing. */
+void ouro_lua_release_boxes(lua_State *L, binding *b);
+void ouro_lua_free_boxes(binding *b);
+
+/* --- convert.c ---------------------------------------------------------------------- */
+/* ouro_lua_value_at that does not raise: *ret_value owned. */
+ouro_status ouro_lua_try_value(lua_State *L, binding *b, int index, ouro_value *ret_value);
+/* Pushes the text and frees it, also when it raises. */
+void ouro_lua_push_text(lua_State *L, ouro_text *text);
+/* Raises "NAME: TEXT" for a wrong argument of the running function. */
+int ouro_lua_refuse(lua_State *L, const char *format, ...) OURO_PRINTF(2, 3);
+/* What a value is, for messages: the type of an object, else that of Lua. */
+const char *ouro_lua_describe(lua_State *L, binding *b, int index);
+const char *ouro_lua_object_type_name(const ouro_object *object);
+/* The Lua integer at the index, also as a float with an integer value. */
+bool ouro_lua_integer_at(lua_State *L, int index, lua_Integer *ret_integer);
+
+/* --- report.c ----------------------------------------------------------------------- */
+/* "Node #3", in the buffer. */
+void ouro_lua_name_object(ouro_object *object, char *buffer, size_t size);
+
+/* --- class.c ------------------------------------------------------------------------ */
+int ouro_lua_new_class(lua_State *L);
+/* Calls the class at index 1 with the arguments above it. */
+int ouro_lua_call_class(lua_State *L, binding *b, ouro_object *cls);
+/* Reads or writes an attribute of the class at index 1; key at 2, value at 3. */
+int ouro_lua_class_index(lua_State *L, binding *b, ouro_object *cls);
+int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls);
+/* Pushes what the object's class, or its bases, have under the name; false: nothing. */
+bool ouro_lua_push_class_attribute(lua_State *L, binding *b, ouro_object *object,
+                                   const char *name, size_t length);
+
+/* --- record.c ----------------------------------------------------------------------- */
+int ouro_lua_record_index(lua_State *L, binding *b, ouro_object *record);
+int ouro_lua_record_newindex(lua_State *L, binding *b, ouro_object *record);
+/* Removes the attribute (del). Raises when there is none. */
+void ouro_lua_record_delete(lua_State *L, binding *b, ouro_object *record, int key);
+
+/* --- sequence.c --------------------------------------------------------------------- */
+/* Index 1 is a list or tuple, key at 2, value at 3. */
+int ouro_lua_sequence_index(lua_State *L, binding *b, ouro_object *sequence);
+int ouro_lua_list_newindex(lua_State *L, binding *b, ouro_object *list);
+/* The position of the 1-based index at the Lua index; raises unless it is below limit. */
+size_t ouro_lua_check_position(lua_State *L, ouro_object *sequence, int index, size_t limit);
+/* Appends the items of the source at the index, which lua-api.md calls a seq. */
+void ouro_lua_extend_list(lua_State *L, binding *b, ouro_object *list, int source);
+size_t ouro_lua_sequence_length(const ouro_object *sequence);
+/* Pushes item `position` (from 0); false beyond the end. */
+bool ouro_lua_push_item(lua_State *L, binding *b, ouro_object *sequence, size_t position);
+extern const luaL_Reg ouro_lua_list_methods[];
+extern const luaL_Reg ouro_lua_tuple_methods[];
+
+/* --- iterate.c ---------------------------------------------------------------------- */
+int ouro_lua_pairs(lua_State *L);  /* __pairs */
+int ouro_lua_ipairs(lua_State *L); /* ipairs */
+int ouro_lua_attrs(lua_State *L);  /* attrs */
+
+/* --- holders.c, frames.c ------------------------------------------------------------ */
+int ouro_lua_holders(lua_State *L);
+int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame);
+int ouro_lua_frame_newindex(lua_State *L, binding *b, ouro_object *frame);
+/* The end of a call: the frame's names go, it leaves the stack. */
+void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame);
+/* Pushes the function `call`; heap userdata at the top. */
+void ouro_lua_push_call(lua_State *L);
+int ouro_lua_names(lua_State *L);
+int ouro_lua_stack(lua_State *L);
+
+/* --- operators.c -------------------------------------------------------------------- */
+extern const luaL_Reg ouro_lua_operators[]; /* arithmetic, comparison, bits, concatenation */
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* Pool: arenas of handles behind the allocator of a Lua state (pool.h).
+ *
+ * The pool lives as long as the state: it is freed when Lua frees the state's main block,
+ * which is the last thing Lua does and after which nobody can call the wrapper. The module
+ * stays loaded for the life of the process (it is linked with -z nodelete).
+ *
+ * Rejected: __gc on handles. It would resurrect each handle for a round, cost a call into C
+ * for each, run in an order of Lua's choosing at lua_close, and could be taken away by
+ * debug.setmetatable. */
+#include "pool.h"
+
+#include <stdalign.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Its address is the key of the pool in the registry. */
+static const char pool_key = 'p';
+
+static size_t round_up(size_t size, size_t to) {
+    return (size + to - 1) / to * to;
+}
+
+/* ---- arenas ---------------------------------------------------------------------------------- */
+
+static slot **link_of(slot *s) {
+    return (slot **)(void *)(s + 1);
+}
+
+static size_t bitmap_words(uint32_t count) {
+    return ((size_t)count + 63) / 64;
+}
+
+static size_t arena_size(const handle_pool *pool, uint32_t count) {
+    return count * pool->stride + bitmap_words(count) * sizeof(uint64_t);
+}
+
+static bool add_arena(handle_pool *pool) {
+    if (pool->arena_count == POOL_ARENAS) return false;
+    unsigned index = pool->arena_count;
+    uint32_t count = (uint32_t)POOL_FIRST << index;
+    char *start = pool->alloc(pool->alloc_user, NULL, 0, arena_size(pool, count));
+    if (start == NULL) return false;
+    arena *a = &pool->arenas[index];
+    *a = (arena){.start = start, .end = start + count * pool->stride, .count = count};
+    a->first = ((uint32_t)POOL_FIRST << index) - POOL_FIRST;
+    a->taken = (uint64_t *)(void *)a->end;
+    memset(a->taken, 0, bitmap_words(count) * sizeof(uint64_t));
+    for (uint32_t i = count; i-- > 0;) {
+        slot *s = (slot *)(void *)(start + i * pool->stride);
+        *s = (slot){.number = a->first + i, .state = SLOT_FREE};
+        *link_of(s) = pool->free;
+        pool->free = s;
+    }
+    pool->arena_count++;
+    return true;
+}
+
+/* Arena i begins at number POOL_FIRST * (2^i - 1). */
+static const arena *arena_of(const handle_pool *pool, uint32_t number) {
+    unsigned i = 0;
+    for (uint32_t n = number / POOL_FIRST + 1; n > 1; n >>= 1) i++;
+    return &pool->arenas[i];
+}
+
+static void mark(const handle_pool *pool, const slot *s, bool taken) {
+    const arena *a = arena_of(pool, s->number);
+    uint32_t i = s->number - a->first;
+    if (taken) a->taken[i / 64] |= (uint64_t)1 << i % 64;
+    else a->taken[i / 64] &= ~((uint64_t)1 << i % 64);
+}
+
+slot *ouro_lua_pool_at(const handle_pool *pool, uint32_t number) {
+    const arena *a = arena_of(pool, number);
+    return (slot *)(void *)(a->start + (number - a->first) * pool->stride);
+}
+
+/* The first taken slot of the arena from place i on. */
+static slot *next_in(const handle_pool *pool, const arena *a, uint32_t i) {
+    while (i < a->count) {
+        uint64_t word = a->taken[i / 64] >> i % 64;
+        if (word & 1) return (slot *)(void *)(a->start + i * pool->stride);
+        i = word != 0 ? i + 1 : (i / 64 + 1) * 64;
+    }
+    return NULL;
+}
+
+slot *ouro_lua_pool_next(const handle_pool *pool, const slot *previous) {
+    uint32_t number = previous != NULL ? previous->number + 1 : 0;
+    for (unsigned i = 0; i < pool->arena_count; i++) {
+        const arena *a = &pool->arenas[i];
+        if (number >= a->first + a->count) continue;
+        slot *s = next_in(pool, a, number > a->first ? number - a->first : 0);
+        if (s != NULL) return s;
+    }
+    return NULL;
+}
+
+void ouro_lua_pool_release(handle_pool *pool, slot *s) {
+    mark(pool, s, false);
+    s->state = SLOT_FREE;
+    *link_of(s) = pool->free;
+    pool->free = s;
+}
+
+slot *ouro_lua_pool_next_dead(handle_pool *pool) {
+    slot *s = pool->dead;
+    if (s != NULL) pool->dead = *link_of(s);
+    return s;
+}
+
+/* ---- the wrapper ------------------------------------------------------------------------------ */
+
+static void *serve(handle_pool *pool) {
+    slot *s = pool->free;
+    pool->mode = POOL_IDLE;
+    pool->free = *link_of(s);
+    mark(pool, s, true);
+    s->state = SLOT_RAW;
+    s->owner = NULL;
+    return s + 1;
+}
+
+/* Whether the block was a handle's. */
+static bool take_back(handle_pool *pool, void *block) {
+    const char *payload = (char *)block + pool->payload;
+    slot *s = ouro_lua_pool_find(pool, payload);
+    if (s == NULL) return false;
+    if (s->state != SLOT_HANDLE || *ouro_lua_payload(pool, s) == NULL) {
+        ouro_lua_pool_release(pool, s);
+        return true;
+    }
+    s->state = SLOT_DEAD;
+    *link_of(s) = pool->dead;
+    pool->dead = s;
+    return true;
+}
+
+static void *end_state(handle_pool *pool, void *block, size_t size) {
+    lua_Alloc alloc = pool->alloc;
+    void *user = pool->alloc_user;
+    for (unsigned i = 0; i < pool->arena_count; i++)
+        alloc(user, pool->arenas[i].start, arena_size(pool, pool->arenas[i].count), 0);
+    alloc(user, pool, sizeof *pool, 0);
+    return alloc(user, block, size, 0);
+}
+
+static void note_block(block_record *record, const void *block, size_t size) {
+    if (record->count == sizeof record->block / sizeof *record->block) return;
+    record->block[record->count] = block;
+    record->size[record->count++] = size;
+}
+
+/* All that is not the common case. */
+static void *allocate_specially(handle_pool *pool, void *block, size_t old_size,
+                                size_t new_size) {
+    bool is_userdata = block == NULL && old_size == LUA_TUSERDATA;
+    if (pool->mode == POOL_MAKING && is_userdata && new_size == pool->block_size)
+        return serve(pool);
+    void *result = pool->alloc(pool->alloc_user, block, old_size, new_size);
+    if (pool->mode == POOL_LEARNING && is_userdata && result != NULL) {
+        pool->mode = POOL_IDLE;
+        pool->block_size = new_size;
+        pool->main_block = result; /* for learn_sizes, for a moment */
+    }
+    if (pool->mode == POOL_RECORDING && result != NULL)
+        note_block(pool->record, result, new_size);
+    return result;
+}
+
+static void *allocate(void *user, void *block, size_t old_size, size_t new_size) {
+    handle_pool *pool = user;
+    if (new_size == 0) {
+        if (old_size == pool->block_size && block != NULL && take_back(pool, block)) return NULL;
+        if (OURO_UNLIKELY(block == pool->main_block && block != NULL))
+            return end_state(pool, block, old_size);
+    } else if (OURO_UNLIKELY(pool->mode != POOL_IDLE)) {
+        return allocate_specially(pool, block, old_size, new_size);
+    }
+    return pool->alloc(pool->alloc_user, block, old_size, new_size);
+}
+
+/* ---- setting up ------------------------------------------------------------------------------- */
+
+/* Lua's layout of a userdata, seen from outside. */
+static void learn_sizes(lua_State *L, handle_pool *pool) {
+    pool->main_block = NULL;
+    pool->mode = POOL_LEARNING;
+    char *payload = lua_newuserdatauv(L, sizeof(ouro_object *), 0);
+    const char *block = pool->main_block;
+    pool->mode = POOL_IDLE;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    pool->main_block = (char *)lua_tothread(L, -1) - LUA_EXTRASPACE;
+    lua_pop(L, 2);
+    if (block == NULL || payload < block ||
+        payload + sizeof(ouro_object *) > block + pool->block_size) {
+        pool->block_size = 0;
+        luaL_error(L, "ouro cannot find its way in the memory of this Lua");
+    }
+    pool->payload = (size_t)(payload - block);
+    pool->stride = round_up(sizeof(slot) + pool->block_size, alignof(max_align_t));
+}
+
+static void make_cache(lua_State *L, handle_pool *pool) {
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    pool->cache = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* From lua_setallocf on, nothing that raises may leave a pool that is in use and unknown to
+ * the registry: its place there is made first. */
+static handle_pool *install(lua_State *L) {
+    lua_pushboolean(L, false);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &pool_key);
+    void *user;
+    lua_Alloc alloc = lua_getallocf(L, &user);
+    handle_pool *pool = alloc(user, NULL, 0, sizeof *pool);
+    if (pool == NULL) luaL_error(L, "not enough memory");
+    memset(pool, 0, sizeof *pool);
+    pool->alloc = alloc;
+    pool->alloc_user = user;
+    pool->cache = LUA_NOREF;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    pool->main_block = (char *)lua_tothread(L, -1) - LUA_EXTRASPACE;
+    lua_pop(L, 1);
+    lua_pushlightuserdata(L, pool);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &pool_key);
+    lua_setallocf(L, allocate, pool);
+    return pool;
+}
+
+handle_pool *ouro_lua_pool(lua_State *L) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &pool_key);
+    handle_pool *pool = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    if (pool == NULL) pool = install(L);
+    if (pool->stride == 0) learn_sizes(L, pool);
+    if (pool->cache == LUA_NOREF) {
+        make_cache(L, pool);
+        ouro_lua_probe_leftovers(L, pool);
+    }
+    return pool;
+}
+
+void ouro_lua_pool_reserve(lua_State *L, handle_pool *pool) {
+    if (OURO_LIKELY(pool->free != NULL) || add_arena(pool)) return;
+    lua_gc(L, LUA_GCCOLLECT);
+    if (pool->free == NULL && !add_arena(pool)) luaL_error(L, "not enough memory");
+}
+
+void ouro_lua_record_blocks(handle_pool *pool, block_record *record) {
+    pool->record = record;
+    pool->mode = record != NULL ? POOL_RECORDING : POOL_IDLE;
+}
+
+bool ouro_lua_reads_code(const handle_pool *pool) {
+    return pool->reads_code;
+}
+
+void ouro_lua_set_reads_code(handle_pool *pool, bool on) {
+    pool->reads_code = on;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Pool: the memory of a Lua state's handles. One per Lua state, for all its heaps.
+ *
+ * pool.c wraps the state's allocator. A handle's block comes from arenas of equal slots, so
+ * that the wrapper sees which block Lua frees and which object the handle referred to: Lua
+ * itself tells, exactly and without a finalizer, that it can no longer reach the object.
+ * Everything else goes to the allocator that was there before. The wrapper calls neither Lua
+ * nor the core and needs no memory to note a death.
+ *
+ * A slot belongs to exactly one of: the free list; Lua; the list of the dead, which still
+ * hold their objects until somebody drains it. */
+#ifndef OURO_LUA_POOL_H
+#define OURO_LUA_POOL_H
+
+#include "internal.h"
+
+typedef enum slot_state {
+    SLOT_FREE,
+    SLOT_RAW,    /* Lua has the block; not (yet) a handle */
+    SLOT_HANDLE, /* Lua has it, the payload is the object or NULL */
+    SLOT_DEAD    /* Lua has freed it, the object is still held */
+} slot_state;
+
+/* The block as Lua knows it follows at once; while Lua does not have it, its first word is
+ * the link of the list. */
+typedef struct slot {
+    binding *owner;  /* whose object; NULL when that heap is closed */
+    uint32_t number; /* of all slots of the state, from 0 */
+    uint8_t state;
+    bool twin;   /* its object had or has another handle */
+    bool doomed; /* its heap is closing and will free the object */
+} slot;
+
+#define POOL_ARENAS 24 /* the last one alone would have 2^31 slots */
+#define POOL_FIRST 256 /* slots of the first arena; each has twice as many as the one before */
+
+typedef struct arena {
+    char *start, *end;
+    uint64_t *taken; /* a bit a slot; behind the slots */
+    uint32_t first, count;
+} arena;
+
+typedef enum pool_mode {
+    POOL_IDLE,
+    POOL_LEARNING, /* the next userdata shows how big a handle's block is */
+    POOL_MAKING,   /* the next userdata is a handle */
+    POOL_RECORDING /* blocks are noted (leftovers.c) */
+} pool_mode;
+
+struct handle_pool {
+    lua_Alloc alloc; /* the one before */
+    void *alloc_user;
+    char *main_block; /* freed last of all: the pool goes with it */
+    slot *free, *dead;
+    size_t block_size; /* what Lua asks for; 0: not yet known */
+    size_t payload;    /* where in the block the object's address is */
+    size_t stride;
+    pool_mode mode;
+    int cache; /* registry: table with weak values, number -> handle */
+    bool reads_code;
+    unsigned arena_count;
+    arena arenas[POOL_ARENAS];
+    block_record *record;
+};
+
+/* Sees to it that there is a free slot; raises for want of memory. */
+void ouro_lua_pool_reserve(lua_State *L, handle_pool *pool);
+/* Lua has freed the block and the slot is drained: it is free. */
+void ouro_lua_pool_release(handle_pool *pool, slot *s);
+/* The slot of that number, which has to exist. */
+slot *ouro_lua_pool_at(const handle_pool *pool, uint32_t number);
+/* The taken slots in order; NULL begins, NULL ends. */
+slot *ouro_lua_pool_next(const handle_pool *pool, const slot *previous);
+/* Takes one from the list of the dead; NULL: there is none. */
+slot *ouro_lua_pool_next_dead(handle_pool *pool);
+
+static inline ouro_object **ouro_lua_payload(const handle_pool *pool, const slot *s) {
+    return (ouro_object **)(void *)((char *)(uintptr_t)(s + 1) + pool->payload);
+}
+
+/* The slot of a full userdata's payload, NULL if its block is none of ours. The newest arena
+ * has half of all slots. */
+static inline slot *ouro_lua_pool_find(const handle_pool *pool, const void *payload) {
+    const char *p = payload;
+    for (unsigned i = pool->arena_count; i-- > 0;) {
+        if (p >= pool->arenas[i].start && p < pool->arenas[i].end)
+            return (slot *)(void *)(uintptr_t)(p - pool->payload - sizeof(slot));
+    }
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Edit: one line from a person at a terminal, with editing and history.
+ *
+ * Signals are taken care of while a line is typed and only then: the terminal is never
+ * left in a state that the next program cannot use. */
+#ifndef OURO_SHELL_EDIT_H
+#define OURO_SHELL_EDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct editor editor;
+
+typedef enum edit_result {
+    EDIT_LINE,
+    EDIT_CANCELLED, /* Ctrl-C: the line typed so far is to be forgotten */
+    EDIT_END,       /* Ctrl-D on an empty line, or the terminal is gone */
+    EDIT_SIGNAL     /* SIGTERM or SIGHUP came: leave in good order */
+} edit_result;
+
+/* NULL for want of memory or a terminal. */
+editor *ouro__edit_open(void);
+void ouro__edit_close(editor *editor);
+/* prompt: borrowed, at most 15 bytes. *ret_line: borrowed until the next
+ * call, without its line break; on EDIT_LINE only. Lines that are not blank enter the
+ * history. */
+edit_result ouro__edit_read(editor *editor, const char *prompt, const char **ret_line,
+                            size_t *ret_length);
+/* The signal of EDIT_SIGNAL. */
+int ouro__edit_signal(const editor *editor);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Script: runs chunks and reports their errors (script.h). */
+#include "script.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "interrupt.h"
+#include "state.h"
+#include "traceback.h"
+
+static const char program[] = "ouro";
+
+/* The first upvalue of a main chunk is its _ENV; a precompiled one may have none. */
+static int give_frame(lua_State *L, int status) {
+    if (status != LUA_OK) return status;
+    ouro__state_push_frame(L);
+    if (lua_setupvalue(L, -2, 1) == NULL) lua_pop(L, 1);
+    return LUA_OK;
+}
+
+int ouro__script_load(lua_State *L, const char *text, size_t length, const char *chunk) {
+    return give_frame(L, luaL_loadbuffer(L, text, length, chunk));
+}
+
+int ouro__script_call(lua_State *L, int arguments, int results) {
+    int function = lua_gettop(L) - arguments;
+    lua_pushcfunction(L, ouro__traceback_handle);
+    lua_insert(L, function);
+    ouro__interrupt_begin(L);
+    int status = lua_pcall(L, arguments, results, function);
+    ouro__interrupt_end(L);
+    lua_remove(L, function);
+    return status;
+}
+
+bool ouro__script_report(lua_State *L, int status, const char *before) {
+    if (status == LUA_OK) return true;
+    const char *message = lua_tostring(L, -1);
+    if (message == NULL) message = "(error message is no string)";
+    fflush(stdout);
+    if (before != NULL) fprintf(stderr, "%s: ", before);
+    fprintf(stderr, "%s\n", message);
+    fflush(stderr);
+    lua_pop(L, 1);
+    return false;
+}
+
+/* The function is below the arguments; status is that of loading it. */
+static bool run(lua_State *L, int status, int arguments) {
+    if (status == LUA_OK) status = ouro__script_call(L, arguments, 0);
+    return ouro__script_report(L, status, program);
+}
+
+bool ouro__script_run_string(lua_State *L, const char *text, const char *chunk) {
+    return run(L, ouro__script_load(L, text, strlen(text), chunk), 0);
+}
+
+bool ouro__script_run_file(lua_State *L, const char *name, int arguments) {
+    int first = lua_gettop(L) - arguments + 1;
+    int status = give_frame(L, luaL_loadfile(L, name));
+    lua_insert(L, first);
+    if (status != LUA_OK) lua_settop(L, first); /* the message alone */
+    return run(L, status, arguments);
+}
+
+static int require(lua_State *L) {
+    const char *word = luaL_checkstring(L, 1);
+    const char *sign = strchr(word, '=');
+    lua_getglobal(L, "require");
+    lua_pushstring(L, sign == NULL ? word : sign + 1);
+    lua_call(L, 1, 1);
+    if (sign != NULL) lua_pushlstring(L, word, (size_t)(sign - word));
+    else lua_pushstring(L, word);
+    lua_pushglobaltable(L);
+    lua_replace(L, 1);
+    lua_insert(L, -2);
+    lua_settable(L, 1);
+    return 0;
+}
+
+bool ouro__script_require(lua_State *L, const char *module) {
+    lua_pushcfunction(L, require);
+    lua_pushstring(L, module);
+    return ouro__script_report(L, ouro__script_call(L, 1, 0), program);
+}

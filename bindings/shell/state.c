@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* State: opens the Lua state of the command (state.h). */
+#include "state.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coroutine.h"
+#include "interrupt.h"
+
+/* The entry of the module, bindings/lua. */
+int luaopen_ouro(lua_State *L);
+
+/* Its address is the key of the module in the registry. */
+static const char module_key = 'm';
+
+void ouro__state_push(lua_State *L, const char *name) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+}
+
+void ouro__state_push_frame(lua_State *L) {
+    ouro__state_push(L, "frame");
+    lua_call(L, 0, 1);
+}
+
+int ouro__state_settle(lua_State *L) {
+    ouro__state_push(L, "settle");
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+static int close_heap(lua_State *L) {
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key) == LUA_TNIL) return 0;
+    ouro__state_push(L, "close");
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+bool ouro__state_close(lua_State *L) {
+    lua_pushcfunction(L, close_heap);
+    ouro__interrupt_begin(L); /* finalizers may run for long */
+    int status = lua_pcall(L, 0, 0, 0);
+    ouro__interrupt_end(L);
+    return status == LUA_OK;
+}
+
+/* SYNC: lua-dir (bindings/meson.build). Where the Lua half of the module is: installed, and
+ * in the source tree, so that what was just built runs before anything is installed. */
+static const char *const lua_dirs[] = {
+#ifdef OURO_LUA_DIR
+    OURO_LUA_DIR,
+#endif
+#ifdef OURO_SOURCE_LUA_DIR
+    OURO_SOURCE_LUA_DIR,
+#endif
+    NULL,
+};
+
+static void extend_path(lua_State *L) {
+    lua_getglobal(L, "package");
+    for (size_t i = 0; lua_dirs[i] != NULL; i++) {
+        const char *entry = lua_pushfstring(L, "%s/?.lua", lua_dirs[i]);
+        lua_getfield(L, -2, "path");
+        const char *path = lua_tostring(L, -1);
+        if (path != NULL && strstr(path, entry) == NULL) {
+            lua_pushfstring(L, "%s;%s", path, entry);
+            lua_setfield(L, -4, "path");
+        }
+        lua_pop(L, 2);
+    }
+    lua_pop(L, 1);
+}
+
+/* os.exit with the heap closed first, so that finalizers and records run whether a script
+ * ends or exits. Upvalue: the original, which has the last word on the status. In a
+ * finalizer the heap is busy and stays as it is: exiting is more urgent. */
+static int exit_process(lua_State *L) {
+    if (!lua_isboolean(L, 1)) luaL_optinteger(L, 1, EXIT_SUCCESS);
+    lua_settop(L, 2);
+    ouro__state_close(L);
+    lua_settop(L, 2);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 2, 0);
+    return 0;
+}
+
+static void replace_exit(lua_State *L) {
+    lua_getglobal(L, "os");
+    lua_getfield(L, -1, "exit");
+    lua_pushcclosure(L, exit_process, 1);
+    lua_setfield(L, -2, "exit");
+    lua_pop(L, 1);
+}
+
+void ouro__state_open(lua_State *L) {
+    luaL_checkversion(L);
+    luaL_openlibs(L);
+    extend_path(L);
+    luaL_requiref(L, "ouro", luaopen_ouro, 0);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
+    ouro__coroutine_install(L);
+    replace_exit(L);
+}

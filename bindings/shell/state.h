@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* State: the Lua state of the command, with the module `ouro` and its default heap in it.
+ *
+ * The module is reached through a reference of our own: scripts may do what they like
+ * with package.loaded. All functions may raise unless they say otherwise. */
+#ifndef OURO_SHELL_STATE_H
+#define OURO_SHELL_STATE_H
+
+#include <lua.h>
+#include <stdbool.h>
+
+/* The libraries, the module, the search path, os.exit. */
+void ouro__state_open(lua_State *L);
+/* Pushes a field of the module. */
+void ouro__state_push(lua_State *L, const char *name);
+/* Pushes the main frame of the default heap: what free names of chunks live in. */
+void ouro__state_push_frame(lua_State *L);
+/* Lets what is dead be dead. A C function for the stack: ouro__script_call runs it. */
+int ouro__state_settle(lua_State *L);
+/* Closes the default heap: docs/semantics.md, 4. Does not raise; whether it went well,
+ * else the message is on the stack. Closing twice is fine. */
+bool ouro__state_close(lua_State *L);
+
+#endif
