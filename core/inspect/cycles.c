@@ -3,9 +3,10 @@
  * 2000, after Tarjan 1972), without recursion.
  *
  * Chosen over Tarjan's own and Pearce's variants because it passes no low-link from child to
- * parent: a node that is left need not know whom it was entered from, so all that waits is
- * one stack of 32-bit words. Per object: 4 bytes for its number, 8 for the two stacks of
- * the algorithm, and 4 for each reference that waits; then 8 for each member of a group.
+ * parent: an object that is left need not know from where it was entered, so all that waits
+ * is one stack of addresses. Per object: 4 bytes for its number, 8 for the two stacks of the
+ * algorithm, 8 for each reference that waits at the same time; then 8 for each member of a
+ * group.
  *
  * An object's index is its cell's number when all cells of all blocks are counted through. */
 #include <string.h>
@@ -13,7 +14,8 @@
 #include "inspect/array.h"
 #include "ouro/inspect.h"
 
-#define MARK 0x80000000u /* on `work`: the object is to be left; on `open`: refers to itself */
+#define LEAVE ((uintptr_t)1) /* on `work`: the object has been entered, and is to be left */
+#define SELF 0x80000000u     /* on `open`: the object refers to itself */
 #define MAX_CELLS 0x7fffffffu
 
 /* Numbers; the others say in which order objects were entered. */
@@ -24,15 +26,15 @@ typedef struct finder {
     ouro_heap *heap;
     uint32_t *bases;   /* of each block: the index of its first cell */
     uint32_t *numbers; /* of each cell */
-    uint32_t *open;    /* entered and not yet part of a finished group, in order */
-    uint32_t *path;    /* those of them that may be the first of a group */
+    uint32_t *open;    /* indices: entered, and of no finished group yet; in order */
+    uint32_t *path;    /* numbers of those among them that may be the first of a group */
     size_t cells, blocks, objects;
     size_t open_count, path_count;
+    size_t near; /* the block of the last object_at */
     uint32_t last_number;
-    ouro__array work;    /* uint32_t: indices to be entered, marked ones to be left */
+    ouro__array work;    /* uintptr_t: objects to be entered, or, marked, to be left */
     ouro__array members; /* ouro_object *: of all groups, one after the other */
     ouro__array ends;    /* size_t: where each group ends in members */
-    size_t current;      /* index of the object whose references are being read */
     ouro_status status;
 } finder;
 
@@ -40,24 +42,35 @@ typedef struct finder {
 
 /* A collection passes over the same blocks: nothing in them refers to anything but acyclic
  * objects. */
-static bool is_skipped(const ouro__block *block) {
+static inline bool is_skipped(const ouro__block *block) {
     return block->kind == OURO__ACYCLIC;
 }
 
-static uint32_t index_of(const finder *f, const ouro_object *object) {
-    const ouro__block *block = ouro__block_of(object);
+static inline uint32_t index_in(const finder *f, const ouro__block *block,
+                                const ouro_object *object) {
     return f->bases[block->position] + ouro__cell_index(block, object);
 }
 
-/* The block with the last base that is not above the index. */
-static ouro_object *object_at(const finder *f, uint32_t index) {
-    size_t low = 0, high = f->blocks;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (f->bases[middle] <= index) low = middle;
-        else high = middle;
+static inline uint32_t index_of(const finder *f, const ouro_object *object) {
+    return index_in(f, ouro__block_of(object), object);
+}
+
+static bool is_in_block(const finder *f, size_t block, uint32_t index) {
+    return f->bases[block] <= index && (block + 1 == f->blocks || index < f->bases[block + 1]);
+}
+
+/* In the last block whose base is not above the index; often that of the last call. */
+static ouro_object *object_at(finder *f, uint32_t index) {
+    if (!is_in_block(f, f->near, index)) {
+        size_t low = 0, high = f->blocks;
+        while (high - low > 1) {
+            size_t middle = low + (high - low) / 2;
+            if (f->bases[middle] <= index) low = middle;
+            else high = middle;
+        }
+        f->near = low;
     }
-    return ouro__cell_at(f->heap->pool.blocks[low], index - f->bases[low]);
+    return ouro__cell_at(f->heap->pool.blocks[f->near], index - f->bases[f->near]);
 }
 
 /* A member of a dying set may be released in part: what it says is history. */
@@ -103,7 +116,7 @@ static void assign_bases(finder *f) {
 
 static void init(finder *f, ouro_heap *heap) {
     *f = (finder){.heap = heap, .blocks = heap->pool.count};
-    f->work.item_size = sizeof(uint32_t);
+    f->work.item_size = sizeof(uintptr_t);
     f->members.item_size = sizeof(ouro_object *);
     f->ends.item_size = sizeof(size_t);
     if (f->blocks == 0) return;
@@ -132,43 +145,46 @@ static void finish(finder *f) {
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-/* A reference to an object that was entered before: everything on the path since then is of
- * one group with it. */
-static void close_ring(finder *f, uint32_t index) {
-    uint32_t number = f->numbers[index];
-    if (number == DONE) return;
-    while (f->numbers[f->path[f->path_count - 1]] > number) f->path_count--;
+/* A reference to an object that is open: everything on the path since then is of one group
+ * with it. */
+static inline void close_ring(finder *f, uint32_t number) {
+    while (f->path[f->path_count - 1] > number) f->path_count--;
 }
 
+/* Called for what the object entered last refers to. */
 static void see_child(ouro_object *child, void *context) {
     finder *f = context;
-    if (is_skipped(ouro__block_of(child)) || !is_node(child)) return;
-    uint32_t index = index_of(f, child);
-    if (index == f->current) f->open[f->open_count - 1] |= MARK;
-    else if (f->numbers[index] != UNSEEN) close_ring(f, index);
-    else if (reserve(f, &f->work, 1)) ((uint32_t *)f->work.items)[f->work.count++] = index;
+    const ouro__block *block = ouro__block_of(child);
+    if (is_skipped(block)) return;
+    uint32_t number = f->numbers[index_in(f, block, child)];
+    if (number == DONE) return;
+    if (number == f->last_number) {
+        f->open[f->open_count - 1] |= SELF;
+    } else if (number != UNSEEN) {
+        close_ring(f, number);
+    } else if (reserve(f, &f->work, 1)) {
+        ((uintptr_t *)f->work.items)[f->work.count++] = (uintptr_t)child;
+    }
 }
 
 /* So that the first reference is on top of the stack, and entered first. */
-static void reverse(uint32_t *items, size_t count) {
+static void reverse(uintptr_t *items, size_t count) {
     for (size_t i = 0, j = count; i + 1 < j; i++) {
-        uint32_t item = items[i];
+        uintptr_t item = items[i];
         items[i] = items[--j];
         items[j] = item;
     }
 }
 
-static void enter(finder *f, uint32_t index) {
+static void enter(finder *f, ouro_object *object, uint32_t index) {
     if (!reserve(f, &f->work, 1)) return;
-    ((uint32_t *)f->work.items)[f->work.count++] = index | MARK;
+    ((uintptr_t *)f->work.items)[f->work.count++] = (uintptr_t)object | LEAVE;
     f->numbers[index] = ++f->last_number;
     f->open[f->open_count++] = index;
-    f->path[f->path_count++] = index;
-    f->current = index;
-    ouro_object *object = object_at(f, index);
+    f->path[f->path_count++] = f->last_number;
     size_t bottom = f->work.count;
     ouro__traverse(ouro__type_of(f->heap, object), object, see_child, f);
-    reverse((uint32_t *)f->work.items + bottom, f->work.count - bottom);
+    reverse((uintptr_t *)f->work.items + bottom, f->work.count - bottom);
 }
 
 /* Plain data is no member of its own, though a ring may lead through it. */
@@ -177,7 +193,7 @@ static void keep_group(finder *f, const uint32_t *group, size_t count) {
     ouro_object **members = f->members.items;
     size_t before = f->members.count;
     for (size_t i = 0; i < count; i++) {
-        ouro_object *object = object_at(f, group[i] & ~MARK);
+        ouro_object *object = object_at(f, group[i] & ~SELF);
         if (ouro__type_of(f->heap, object)->spec.flags & OURO_TYPE_PLAIN) continue;
         members[f->members.count++] = object;
     }
@@ -187,37 +203,44 @@ static void keep_group(finder *f, const uint32_t *group, size_t count) {
 
 /* Everything reached from the object has been entered and left, or is open. */
 static void leave(finder *f, uint32_t index) {
-    if (f->path[f->path_count - 1] != index) return; /* an earlier one is first of its group */
+    if (f->path[f->path_count - 1] != f->numbers[index]) return; /* not first of its group */
     f->path_count--;
     size_t first = f->open_count;
-    do f->numbers[f->open[--first] & ~MARK] = DONE;
-    while ((f->open[first] & ~MARK) != index);
+    do f->numbers[f->open[--first] & ~SELF] = DONE;
+    while ((f->open[first] & ~SELF) != index);
     size_t count = f->open_count - first;
-    if (count > 1 || f->open[first] & MARK) keep_group(f, f->open + first, count);
+    if (count > 1 || f->open[first] & SELF) keep_group(f, f->open + first, count);
     f->open_count = first;
 }
 
-static void search_from(finder *f, uint32_t root) {
-    enter(f, root);
+static void search_from(finder *f, ouro_object *root, uint32_t root_index) {
+    enter(f, root, root_index);
     while (f->work.count > 0 && f->status == OURO_OK) {
-        uint32_t word = ((uint32_t *)f->work.items)[--f->work.count];
-        if (word & MARK) leave(f, word & ~MARK);
-        else if (f->numbers[word] == UNSEEN) enter(f, word);
-        else close_ring(f, word);
+        uintptr_t word = ((uintptr_t *)f->work.items)[--f->work.count];
+        ouro_object *object = (ouro_object *)(word & ~LEAVE);
+        uint32_t index = index_of(f, object), number = f->numbers[index];
+        if (word & LEAVE) leave(f, index);
+        else if (number == UNSEEN) enter(f, object, index);
+        else if (number != DONE) close_ring(f, number);
     }
 }
 
-static void search(finder *f) {
-    if (f->objects == 0) return;
-    for (size_t i = 0; i < f->blocks && f->status == OURO_OK; i++) {
-        const ouro__block *block = f->heap->pool.blocks[i];
-        if (is_skipped(block)) continue;
-        for (uint32_t cell = 0; cell < block->fresh; cell++) {
-            uint32_t index = f->bases[i] + cell;
-            if (f->numbers[index] == UNSEEN && is_node(ouro__cell_at(block, cell)))
-                search_from(f, index);
-        }
+static void search_block(finder *f, const ouro__block *block, bool pass_over) {
+    for (uint32_t cell = 0; cell < block->fresh && f->status == OURO_OK; cell++) {
+        ouro_object *object = ouro__cell_at(block, cell);
+        uint32_t index = f->bases[block->position] + cell;
+        if (pass_over) f->numbers[index] = is_node(object) ? UNSEEN : DONE;
+        else if (f->numbers[index] == UNSEEN && object->type != 0)
+            search_from(f, object, index);
     }
+}
+
+/* Before anything else, what is dying is marked as seen, so that nobody enters it. */
+static void search(finder *f) {
+    for (int pass = f->heap->death_depth > 0 ? 0 : 1; pass < 2; pass++)
+        for (size_t i = 0; i < f->blocks && f->objects > 0; i++)
+            if (!is_skipped(f->heap->pool.blocks[i]))
+                search_block(f, f->heap->pool.blocks[i], pass == 0);
 }
 
 /* ---- the answer -------------------------------------------------------------------------------- */

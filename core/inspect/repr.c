@@ -251,7 +251,7 @@ static void leave(printer *p) {
     put_close(p, left.form);
     p->levels.count--;
     p->names.count = left.names;
-    ouro__map_remove(&p->path, key_of(left.object));
+    ouro__map_take(&p->path, key_of(left.object));
     pop_entries(p, left.first);
 }
 

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-/* Objects are at least 16 bytes apart; ids and small keys still spread. */
+/* Objects are at least 16 bytes apart. */
 static size_t home_of(const ouro__map *map, uint64_t key) {
-    return (size_t)(key >> 3) & (map->capacity - 1);
+    return (size_t)(key >> OURO__MAP_SHIFT) & (map->capacity - 1);
 }
 
 static size_t slot_of(const ouro__map *map, uint64_t key) {
@@ -40,20 +40,24 @@ static bool grow(ouro__map *map, ouro__account *account) {
 }
 
 uint64_t *ouro__map_place(ouro__map *map, ouro__account *account, uint64_t key) {
-    uint64_t *found = ouro__map_find(map, key);
-    if (found != NULL) return found;
-    if ((map->count + 1) * 4 > map->capacity * 3 && !grow(map, account)) return NULL;
+    if ((map->count + 1) * 4 > map->capacity * 3) {
+        uint64_t *found = ouro__map_find(map, key);
+        if (found != NULL) return found;
+        if (!grow(map, account)) return NULL;
+    }
     ouro__map_entry *entry = &map->entries[slot_of(map, key)];
+    if (entry->key == key) return &entry->value;
     entry->key = key;
     entry->value = 0;
     map->count++;
     return &entry->value;
 }
 
-void ouro__map_remove(ouro__map *map, uint64_t key) {
-    if (map->count == 0) return;
+uint64_t ouro__map_take(ouro__map *map, uint64_t key) {
+    if (map->count == 0) return 0;
     size_t mask = map->capacity - 1, hole = slot_of(map, key);
-    if (map->entries[hole].key != key) return;
+    if (map->entries[hole].key != key) return 0;
+    uint64_t value = map->entries[hole].value;
     map->count--;
     for (size_t i = (hole + 1) & mask; map->entries[i].key != 0; i = (i + 1) & mask) {
         size_t home = home_of(map, map->entries[i].key);
@@ -62,6 +66,7 @@ void ouro__map_remove(ouro__map *map, uint64_t key) {
         hole = i;
     }
     map->entries[hole].key = 0;
+    return value;
 }
 
 void ouro__map_free(ouro__map *map, ouro__account *account) {

@@ -11,6 +11,9 @@
 
 #include "memory/memory.h"
 
+/* Keys that differ only in the lowest bits share a place: shift small numbers by this. */
+#define OURO__MAP_SHIFT 4
+
 typedef struct ouro__map_entry {
     uint64_t key; /* 0: free */
     uint64_t value;
@@ -26,7 +29,8 @@ typedef struct ouro__map {
 uint64_t *ouro__map_find(const ouro__map *map, uint64_t key);
 /* The value's place, made with value 0 if need be; NULL: no memory, nothing changed. */
 uint64_t *ouro__map_place(ouro__map *map, ouro__account *account, uint64_t key);
-void ouro__map_remove(ouro__map *map, uint64_t key);
+/* Removes the key; its value, or 0 if there was none. */
+uint64_t ouro__map_take(ouro__map *map, uint64_t key);
 /* Gives all its memory back. */
 void ouro__map_free(ouro__map *map, ouro__account *account);
 

@@ -111,7 +111,8 @@ static void try_child(ouro_object *child, void *context) {
 static bool may_be_observed(ouro_heap *heap, ouro_object *object) {
     const ouro_type *type = ouro__type_of(heap, object);
     if (heap->listener_mask != 0 && type->counted) return true;
-    if (type->leaf) return ouro__is_observed(heap, object);
+    if (ouro__is_observed(heap, object)) return true;
+    if (type->leaf) return false;
     trial t; /* the arrays stay uninitialized */
     t.heap = heap;
     t.member_count = t.seen_count = 0;
@@ -180,10 +181,29 @@ static void compute_set(ouro_heap *heap, ouro_object *root, ouro__set *set) {
         ouro__traverse(ouro__type_of(heap, set->items[i]), set->items[i], put_back, heap);
 }
 
+/* Whether nothing but plain data can die with it, told by a look at its slots: what they
+ * refer to has more counts than the object could possibly give. */
+static bool dies_alone(ouro_heap *heap, ouro_object *root) {
+    const ouro_type *type = ouro__type_of(heap, root);
+    size_t most = type->spec.values_count + 1;
+    if (type->spec.traverse != NULL) return false;
+    OURO__FOR_EACH_SLOT(type, root, slot) {
+        ouro_object *child = ouro_value_object(*slot);
+        if (child == NULL || child->count > most) continue;
+        if (!(ouro__type_of(heap, child)->spec.flags & OURO_TYPE_PLAIN)) return false;
+    }
+    return type->cls == NULL || type->cls->count > most;
+}
+
 static void die_with_set(ouro_heap *heap, ouro_object *root) {
     ouro__set set;
     ouro__set_init(&set, heap, true);
-    compute_set(heap, root, &set);
+    if (dies_alone(heap, root)) {
+        ouro__set_add(&set, root);
+        ouro__set_flag(root, OURO__DOOMED);
+    } else {
+        compute_set(heap, root, &set);
+    }
     ouro__set_die(&set);
     ouro__set_finish(&set);
 }

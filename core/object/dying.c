@@ -157,10 +157,22 @@ static void remove_rescued(ouro__set *set) {
     if (!set->scan) set->count = kept;
 }
 
+/* A finalizer may have been given handles of members, and kept none of them. */
+static void ask_holder(ouro__set *set) {
+    ouro_heap *heap = set->heap;
+    if (heap->settle == NULL) return;
+    bool held = heap->closing;
+    FOR_EACH(set, object) held |= (object->flags & OURO__HELD) != 0;
+    if (held) heap->settle(heap->user, heap, OURO_SETTLE_PROMPT);
+}
+
 /* Before: finalizers have run. After: the set holds those that are still referenced from
  * nowhere but the set. */
 static void look_again(ouro__set *set) {
-    if (set->heap->settle != NULL) set->heap->settle(set->heap->user, set->heap, OURO_SETTLE_PROMPT);
+    ask_holder(set);
+    if (set->count == 1 && !set->scan && set->items[0]->count == 0 &&
+        !(set->items[0]->flags & OURO__HELD))
+        return;
     FOR_EACH(set, object) ouro__set_flag(object, OURO__LOOKED);
     FOR_EACH(set, object) traverse(object, subtract_inner, NULL);
     bool any = false;

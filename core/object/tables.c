@@ -10,11 +10,11 @@ static uint64_t key_of(const ouro_object *object) {
 ouro_status ouro_object_id(ouro_object *object, uint64_t *ret_id) {
     ouro_heap *heap = ouro__heap_of(object);
     if (!(object->flags & OURO__HAS_ID)) {
-        uint64_t *back = ouro__map_place(&heap->by_id, &heap->account, (heap->last_id + 1) << 3);
+        uint64_t *back = ouro__map_place(&heap->by_id, &heap->account, (heap->last_id + 1) << OURO__MAP_SHIFT);
         uint64_t *there =
             back != NULL ? ouro__map_place(&heap->ids, &heap->account, key_of(object)) : NULL;
         if (there == NULL) {
-            ouro__map_remove(&heap->by_id, (heap->last_id + 1) << 3);
+            ouro__map_take(&heap->by_id, (heap->last_id + 1) << OURO__MAP_SHIFT);
             return ouro_heap_fail(heap, OURO_E_NOMEM, "not enough memory for an id");
         }
         *back = key_of(object);
@@ -30,9 +30,8 @@ uint64_t ouro_object_known_id(const ouro_object *object) {
     return *ouro__map_find(&ouro__heap_of(object)->ids, key_of(object));
 }
 
-/* Ids are shifted by three as keys, because the map's home position ignores those bits. */
 ouro_object *ouro_object_by_id(ouro_heap *heap, uint64_t id) {
-    uint64_t *found = id != 0 ? ouro__map_find(&heap->by_id, id << 3) : NULL;
+    uint64_t *found = id != 0 ? ouro__map_find(&heap->by_id, id << OURO__MAP_SHIFT) : NULL;
     return found != NULL ? (ouro_object *)(uintptr_t)*found : NULL;
 }
 
@@ -54,7 +53,7 @@ ouro_status ouro_object_unpin(ouro_object *object) {
         return ouro_heap_fail(heap, OURO_E_VALUE, "the object is not pinned");
     uint64_t *pins = ouro__map_find(&heap->pins, key_of(object));
     if (--*pins == 0) {
-        ouro__map_remove(&heap->pins, key_of(object));
+        ouro__map_take(&heap->pins, key_of(object));
         ouro__clear_flag(object, OURO__PINNED);
     }
     ouro_release(object);
@@ -68,9 +67,8 @@ size_t ouro__object_pins(const ouro_object *object) {
 
 void ouro__object_forget(ouro_heap *heap, ouro_object *object) {
     if (object->flags & OURO__HAS_ID) {
-        uint64_t id = *ouro__map_find(&heap->ids, key_of(object));
-        ouro__map_remove(&heap->by_id, id << 3);
-        ouro__map_remove(&heap->ids, key_of(object));
+        uint64_t id = ouro__map_take(&heap->ids, key_of(object));
+        ouro__map_take(&heap->by_id, id << OURO__MAP_SHIFT);
     }
-    if (object->flags & OURO__PINNED) ouro__map_remove(&heap->pins, key_of(object));
+    if (object->flags & OURO__PINNED) ouro__map_take(&heap->pins, key_of(object));
 }

@@ -43,7 +43,7 @@ void ouro__watch_unlink(ouro__watcher *watcher) {
     } else if (watcher->next != NULL) {
         *ouro__map_find(&heap->watchers, key_of(target)) = (uint64_t)(uintptr_t)watcher->next;
     } else {
-        ouro__map_remove(&heap->watchers, key_of(target));
+        ouro__map_take(&heap->watchers, key_of(target));
         ouro__clear_flag(target, OURO__WATCHED);
         heap->watching--;
     }
@@ -72,8 +72,7 @@ static bool wants_call(ouro__watcher *watcher) {
 
 static void detach(ouro_heap *heap, ouro_object *target, ouro_object **list) {
     ouro__watcher *watcher =
-        (ouro__watcher *)(uintptr_t)*ouro__map_find(&heap->watchers, key_of(target));
-    ouro__map_remove(&heap->watchers, key_of(target));
+        (ouro__watcher *)(uintptr_t)ouro__map_take(&heap->watchers, key_of(target));
     ouro__clear_flag(target, OURO__WATCHED);
     heap->watching--;
     for (ouro__watcher *next; watcher != NULL; watcher = next) {

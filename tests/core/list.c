@@ -234,8 +234,7 @@ static void append_meanwhile(support *s) {
     ouro_release(node);
     ouro_value v;
     OK(ouro_list_pop(s->subject, 0, &v));
-    if (s->dead_count < 3) ouro_value_release(v);
-    else ouro_value_release(v);
+    ouro_value_release(v);
 }
 
 static void leave_one(support *s) {
@@ -275,6 +274,7 @@ static ouro_status make_list(support *s) {
 
 static ouro_status append_many(support *s) {
     ouro_status status = OURO_OK;
+    ouro_object_clear(s->subject);
     while (status == OURO_OK && length_of(s->subject) < 100)
         status = ouro_list_append(s->subject, obj(s->node_class));
     if (status == OURO_OK) status = ouro_list_insert(s->subject, 1, num(7));

@@ -5,10 +5,12 @@
 #ifndef OURO_TESTS_SUPPORT_H
 #define OURO_TESTS_SUPPORT_H
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
