@@ -40,7 +40,9 @@ typedef struct binding {
     int spare;                 /* registry: the handle that the next new object will get */
     struct slot *spare_slot;   /* its slot; NULL while there is none */
     bool closing;              /* within ouro_lua_close_heap */
-    bool swept;                /* closing: objects were freed, held or not (closing.c) */
+    bool dooming;              /* closing: held objects are about to be freed (closing.c) */
+    bool swept;                /* closing: they were freed */
+    ouro_type *sentinel;       /* closing.c */
     /* box.c */
     struct box_place *box_places; /* by index; where a box is, or the next free index */
     size_t box_capacity;

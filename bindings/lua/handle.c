@@ -82,7 +82,7 @@ static ouro_status give_spare(lua_State *L, binding *b, ouro_object *object, uin
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->spare);
     *ouro_lua_payload(b->pool, s) = object;
     s->twin = twin;
-    s->doomed = b->closing && b->swept;
+    s->doomed = b->dooming;
     ouro_object_hold(object);
     b->spare_slot = NULL;
     return OURO_OK;
@@ -266,9 +266,11 @@ void ouro_lua_invalidate_handles(binding *b) {
 void ouro_lua_doom_handles(binding *b) {
     handle_pool *pool = b->pool;
     for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
-        const ouro_object *object = s->owner == b ? *ouro_lua_payload(pool, s) : NULL;
+        if (s->owner != b) continue;
+        const ouro_object *object = *ouro_lua_payload(pool, s);
         s->doomed = object != NULL && !ouro_object_is_held(object);
     }
+    b->dooming = true;
 }
 
 void ouro_lua_drop_doomed(binding *b) {
@@ -276,6 +278,6 @@ void ouro_lua_drop_doomed(binding *b) {
     for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
         if (s->owner == b && s->doomed) *ouro_lua_payload(pool, s) = NULL;
     }
-    b->swept = false;
+    b->dooming = b->swept = false;
     ouro_lua_watch_closing(b);
 }

@@ -161,7 +161,7 @@ static void *allocate_specially(handle_pool *pool, void *block, size_t old_size,
     if (pool->mode == POOL_LEARNING && is_userdata && result != NULL) {
         pool->mode = POOL_IDLE;
         pool->block_size = new_size;
-        pool->main_block = result; /* for learn_sizes, for a moment */
+        pool->learned = result;
     }
     if (pool->mode == POOL_RECORDING && result != NULL)
         note_block(pool->record, result, new_size);
@@ -184,14 +184,12 @@ static void *allocate(void *user, void *block, size_t old_size, size_t new_size)
 
 /* Lua's layout of a userdata, seen from outside. */
 static void learn_sizes(lua_State *L, handle_pool *pool) {
-    pool->main_block = NULL;
+    pool->learned = NULL;
     pool->mode = POOL_LEARNING;
     char *payload = lua_newuserdatauv(L, sizeof(ouro_object *), 0);
-    const char *block = pool->main_block;
+    const char *block = pool->learned;
     pool->mode = POOL_IDLE;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-    pool->main_block = (char *)lua_tothread(L, -1) - LUA_EXTRASPACE;
-    lua_pop(L, 2);
+    lua_pop(L, 1);
     if (block == NULL || payload < block ||
         payload + sizeof(ouro_object *) > block + pool->block_size) {
         pool->block_size = 0;

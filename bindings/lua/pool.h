@@ -56,6 +56,7 @@ struct handle_pool {
     size_t payload;    /* where in the block the object's address is */
     size_t stride;
     pool_mode mode;
+    char *learned; /* the block that POOL_LEARNING has seen */
     int cache; /* registry: table with weak values, number -> handle */
     bool reads_code;
     unsigned arena_count;

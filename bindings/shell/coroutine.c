@@ -41,7 +41,7 @@ static bool resume_thread(lua_State *L, lua_State *co, int arguments, int *ret_c
 
 static int resume(lua_State *L) {
     lua_State *co = lua_tothread(L, 1);
-    luaL_argexpected(L, co != NULL, 1, "coroutine");
+    luaL_argexpected(L, co != NULL, 1, "thread");
     int count;
     bool fine = resume_thread(L, co, lua_gettop(L) - 1, &count);
     lua_pushboolean(L, fine);

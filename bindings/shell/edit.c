@@ -30,6 +30,8 @@ struct editor {
     History *past;
     history_file file;
     char prompt[16];
+    complete_fn complete;
+    void *context; /* its first argument */
     locale_t locale;         /* the terminal's; 0: the C locale will do */
     edit_result stopped;     /* why there is no line */
     int signal;              /* of EDIT_SIGNAL */
@@ -150,6 +152,24 @@ static char *give_prompt(EditLine *line) {
     return e->prompt;
 }
 
+/* The Tab key: indents an empty line, completes a word, shows the choices. */
+static unsigned char complete_word(EditLine *line, int key) {
+    (void)key;
+    editor *e = NULL;
+    el_get(line, EL_CLIENTDATA, &e);
+    const LineInfo *info = el_line(line);
+    size_t length = (size_t)(info->cursor - info->buffer);
+    if (strspn(info->buffer, " ") >= length)
+        return el_insertstr(line, "    ") == 0 ? CC_REFRESH : CC_ERROR;
+    completion found;
+    e->complete(e->context, info->buffer, length, &found);
+    if (found.insert[0] != '\0')
+        return el_insertstr(line, found.insert) == 0 ? CC_REFRESH : CC_ERROR;
+    if (found.list[0] == '\0') return CC_ERROR;
+    fprintf(stdout, "\n%s\n", found.list);
+    return CC_REDISPLAY;
+}
+
 static void remember(const char *text, void *context) {
     editor *e = context;
     HistEvent event;
@@ -174,10 +194,11 @@ static void keep(editor *e, const char *text, size_t length) {
 /* Keys that libedit leaves unbound, as terminals send them. */
 static void bind_keys(EditLine *line) {
     static const char *const keys[][2] = {
-        {"^R", "em-inc-search-prev"},    {"\\e[3~", "ed-delete-next-char"},
-        {"\\e[H", "ed-move-to-beg"},     {"\\e[1~", "ed-move-to-beg"},
-        {"\\e[F", "ed-move-to-end"},     {"\\e[4~", "ed-move-to-end"},
-        {"\\e[1;5C", "em-next-word"},    {"\\e[1;5D", "ed-prev-word"},
+        {"\t", "ouro-complete"},     {"^R", "em-inc-search-prev"},
+        {"\\e[3~", "ed-delete-next-char"}, {"\\e[1;5C", "em-next-word"},
+        {"\\e[1;5D", "ed-prev-word"}, {"\\e[H", "ed-move-to-beg"},
+        {"\\e[1~", "ed-move-to-beg"}, {"\\e[F", "ed-move-to-end"},
+        {"\\e[4~", "ed-move-to-end"},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         el_set(line, EL_BIND, keys[i][0], keys[i][1], NULL);
@@ -197,14 +218,18 @@ static bool set_up(editor *e) {
     el_set(e->line, EL_SIGNAL, 0);
     el_set(e->line, EL_HIST, history, e->past);
     el_set(e->line, EL_EDITOR, "emacs");
+    /* Wide: libedit keeps these two, and copies of narrow ones it would never free. */
+    el_wset(e->line, EL_ADDFN, L"ouro-complete", L"Complete the word", complete_word);
     bind_keys(e->line);
     el_source(e->line, NULL);
     return true;
 }
 
-editor *ouro__edit_open(void) {
+editor *ouro__edit_open(complete_fn complete, void *context) {
     editor *e = calloc(1, sizeof *e);
     if (e == NULL) return NULL;
+    e->complete = complete;
+    e->context = context;
     e->locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
     locale_t before = e->locale == (locale_t)0 ? (locale_t)0 : uselocale(e->locale);
     bool fine = set_up(e);

@@ -18,8 +18,17 @@ typedef enum edit_result {
     EDIT_SIGNAL     /* SIGTERM or SIGHUP came: leave in good order */
 } edit_result;
 
+/* What the Tab key brings: text to insert, and the words to choose from, two blanks
+ * between them. Both empty: nothing fits. */
+typedef struct completion {
+    char insert[128];
+    char list[4000];
+} completion;
+/* text: borrowed, what stands before the cursor. */
+typedef void (*complete_fn)(void *context, const char *text, size_t length, completion *ret);
+
 /* NULL for want of memory or a terminal. */
-editor *ouro__edit_open(void);
+editor *ouro__edit_open(complete_fn complete, void *context);
 void ouro__edit_close(editor *editor);
 /* prompt: borrowed, at most 15 bytes. *ret_line: borrowed until the next
  * call, without its line break; on EDIT_LINE only. Lines that are not blank enter the

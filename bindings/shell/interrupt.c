@@ -39,10 +39,19 @@ static void take_away(lua_State *L) {
     lua_sethook(L, interrupt.hook, interrupt.mask, interrupt.count);
 }
 
+/* Where the Lua code is, should a C function have been interrupted. */
+static void push_place(lua_State *L) {
+    lua_Debug where;
+    int level = 0;
+    while (lua_getstack(L, level, &where) && lua_getinfo(L, "l", &where) && where.currentline < 0)
+        level++;
+    luaL_where(L, level);
+}
+
 static void raise_interrupted(lua_State *L, lua_Debug *where) {
     (void)where;
     take_away(L);
-    luaL_where(L, 0);
+    push_place(L);
     lua_pushliteral(L, "interrupted!");
     lua_concat(L, 2);
     lua_error(L);

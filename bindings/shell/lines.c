@@ -107,18 +107,26 @@ static size_t count_lines(const char *text, size_t length) {
     return lines;
 }
 
+/* What Lua does not read of a file: a byte order mark, a first line that starts with "#". */
+static size_t count_skipped(const char *text, size_t length) {
+    size_t at = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    if (at == length || text[at] != '#') return at;
+    while (at < length && text[at] != '\n') at++;
+    return at;
+}
+
 void ouro__lines_push(lua_State *L, const char *text, size_t length) {
     size_t size = count_lines(text, length) + 2;
     scan s = {.whole = lua_newuserdatauv(L, size, 0)};
     memset(s.whole, '0', size);
     token previous = {.kind = TOKEN_START}, t;
     lexer lx;
-    ouro__lex_open(&lx, text, length);
+    size_t skipped = count_skipped(text, length);
+    ouro__lex_open(&lx, text + skipped, length - skipped);
     do {
         ouro__lex_next(&lx, &t);
         look_at(&s, &previous, &t);
         follow(&s, &t);
-        if (previous.end_line < previous.line) s.lost = true;
         previous = t;
     } while (t.kind != TOKEN_END && !s.lost);
     lua_pushlstring(L, s.whole, s.lost ? 0 : size);

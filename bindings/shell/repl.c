@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "complete.h"
 #include "delstat.h"
 #include "edit.h"
 #include "interrupt.h"
@@ -29,6 +30,10 @@ typedef struct repl {
     size_t capacity;
     edit_result last;
 } repl;
+
+static void complete(void *L, const char *text, size_t length, completion *ret) {
+    ouro__complete_find(L, text, length, ret);
+}
 
 /* Without an editor: prompts all the same, as lua5.4 -i does. */
 static edit_result read_plain(repl *r, const char *prompt, size_t *ret_length) {
@@ -169,7 +174,7 @@ static int take_turn(lua_State *L) {
 
 int ouro__repl_run(lua_State *L) {
     bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    repl r = {.editor = terminal ? ouro__edit_open() : NULL};
+    repl r = {.editor = terminal ? ouro__edit_open(complete, L) : NULL};
     ouro__interrupt_session(true);
     do {
         lua_settop(L, 0);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exact.h"
 #include "interrupt.h"
 #include "state.h"
 #include "traceback.h"
@@ -21,6 +22,7 @@ static int give_frame(lua_State *L, int status) {
 }
 
 int ouro__script_load(lua_State *L, const char *text, size_t length, const char *chunk) {
+    ouro__exact_learn(L, text, length, chunk);
     return give_frame(L, luaL_loadbuffer(L, text, length, chunk));
 }
 
@@ -57,9 +59,37 @@ bool ouro__script_run_string(lua_State *L, const char *text, const char *chunk) 
     return run(L, ouro__script_load(L, text, strlen(text), chunk), 0);
 }
 
+/* Pushes the rest of the standard input. A first line that starts with "#" is left out,
+ * but not its line break, so that lines keep their numbers. */
+static void push_input(lua_State *L) {
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
+    size_t got, length;
+    do {
+        got = fread(luaL_prepbuffer(&text), 1, LUAL_BUFFERSIZE, stdin);
+        luaL_addsize(&text, got);
+    } while (got > 0);
+    luaL_pushresult(&text);
+    if (ferror(stdin)) luaL_error(L, "cannot read stdin");
+    const char *start = lua_tolstring(L, -1, &length);
+    if (start[0] != '#') return;
+    size_t skipped = strcspn(start, "\n");
+    lua_pushlstring(L, start + skipped, length - skipped);
+    lua_remove(L, -2);
+}
+
+static int load_input(lua_State *L) {
+    size_t length;
+    push_input(L);
+    const char *text = lua_tolstring(L, -1, &length);
+    int status = ouro__script_load(L, text, length, "=stdin");
+    lua_remove(L, -2);
+    return status;
+}
+
 bool ouro__script_run_file(lua_State *L, const char *name, int arguments) {
     int first = lua_gettop(L) - arguments + 1;
-    int status = give_frame(L, luaL_loadfile(L, name));
+    int status = name == NULL ? load_input(L) : give_frame(L, luaL_loadfile(L, name));
     lua_insert(L, first);
     if (status != LUA_OK) lua_settop(L, first); /* the message alone */
     return run(L, status, arguments);

@@ -16,8 +16,12 @@ int luaopen_ouro(lua_State *L);
 /* Its address is the key of the module in the registry. */
 static const char module_key = 'm';
 
-void ouro__state_push(lua_State *L, const char *name) {
+void ouro__state_push_module(lua_State *L) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key);
+}
+
+void ouro__state_push(lua_State *L, const char *name) {
+    ouro__state_push_module(L);
     lua_getfield(L, -1, name);
     lua_remove(L, -2);
 }

@@ -11,7 +11,8 @@
 
 /* The libraries, the module, the search path, os.exit. */
 void ouro__state_open(lua_State *L);
-/* Pushes a field of the module. */
+/* Pushes the module, a field of it. */
+void ouro__state_push_module(lua_State *L);
 void ouro__state_push(lua_State *L, const char *name);
 /* Pushes the main frame of the default heap: what free names of chunks live in. */
 void ouro__state_push_frame(lua_State *L);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* Complete: finds words for the Tab key (complete.h). Only chains of names are followed
+ * (a.b.c, a.b:m); what stands before a call's or an index's bracket would have to be run.
+ * Fields of tables are read raw, and through __index only where that is a table; those of
+ * managed objects through the module, which runs no code of a script for them. */
+#include "complete.h"
+
+#include <lauxlib.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lex.h"
+#include "state.h"
+
+#define CHAIN_MAX 16
+/* How many tables an __index chain is followed through. */
+#define INDEX_MAX 8
+
+static const char *const keywords[] = {
+    "break", "else", "elseif", "false",  "function", "goto",  "local",
+    "nil",   "not",  "repeat", "return", "true",     "until", "while",
+};
+
+/* The names before the cursor that belong together, the last one perhaps still empty. */
+typedef struct chain {
+    token names[CHAIN_MAX];
+    size_t count;
+    bool method; /* a colon before the last one */
+} chain;
+
+static void add_name(chain *c, const token *t) {
+    if (c->count < CHAIN_MAX) c->names[c->count++] = *t;
+}
+
+/* False: nothing can be completed here. */
+static bool read_chain(const char *text, size_t length, chain *ret_chain) {
+    lexer lx;
+    token previous = {.kind = TOKEN_START, .text = text}, t;
+    chain c = {.count = 0};
+    bool joined = false;  /* a dot or colon came last */
+    bool foreign = false; /* the chain starts with something else than a name */
+    ouro__lex_open(&lx, text, length);
+    for (ouro__lex_next(&lx, &t); t.kind != TOKEN_END; ouro__lex_next(&lx, &t)) {
+        bool sign = ouro__lex_is(&t, ".") || ouro__lex_is(&t, ":");
+        bool name = t.kind == TOKEN_NAME || t.kind == TOKEN_KEYWORD;
+        if (!sign && !joined) {
+            c = (chain){.count = 0};
+            foreign = false;
+        }
+        if (name) add_name(&c, &t);
+        if (sign && previous.kind != TOKEN_NAME) foreign = true;
+        if (sign) c.method = ouro__lex_is(&t, ":");
+        joined = sign;
+        previous = t;
+    }
+    token nothing = {.kind = TOKEN_NAME, .text = text + length};
+    if (joined) add_name(&c, &nothing);
+    *ret_chain = c;
+    bool touches = previous.text + previous.length == text + length;
+    return touches && !foreign && c.count > 0 && c.count < CHAIN_MAX;
+}
+
+/* Adds the string at the top, popped, to the set at index 2 if it begins with the word. */
+static void add_candidate(lua_State *L, const token *word) {
+    size_t length;
+    const char *text = lua_tolstring(L, -1, &length);
+    lexer lx;
+    token t;
+    ouro__lex_open(&lx, text, length);
+    ouro__lex_next(&lx, &t);
+    bool fits = t.length == length && (t.kind == TOKEN_NAME || t.kind == TOKEN_KEYWORD)
+        && length > word->length && memcmp(text, word->text, word->length) == 0;
+    /* Names with underscores in front are offered to those who ask for them. */
+    if (fits && (text[0] != '_' || word->length > 0)) {
+        lua_pushboolean(L, true);
+        lua_rawset(L, 2);
+    } else {
+        lua_pop(L, 1);
+    }
+}
+
+/* Adds the string keys of the table at the top and of those behind it. */
+static void add_keys(lua_State *L, const token *word) {
+    lua_pushvalue(L, -1);
+    for (int i = 0; i < INDEX_MAX && lua_type(L, -1) == LUA_TTABLE; i++) {
+        lua_pushnil(L);
+        while (lua_next(L, -2)) {
+            lua_pop(L, 1);
+            if (lua_type(L, -1) != LUA_TSTRING) continue;
+            lua_pushvalue(L, -1);
+            add_candidate(L, word);
+        }
+        if (luaL_getmetafield(L, -1, "__index") == LUA_TNIL) break;
+        lua_remove(L, -2);
+    }
+    lua_pop(L, 1);
+}
+
+/* Adds the strings of the array at the top. */
+static void add_strings(lua_State *L, const token *word) {
+    lua_Integer count = luaL_len(L, -1);
+    for (lua_Integer i = 1; i <= count; i++) {
+        if (lua_geti(L, -1, i) == LUA_TSTRING) add_candidate(L, word);
+        else lua_pop(L, 1);
+    }
+}
+
+static void add_free_names(lua_State *L, const token *word) {
+    ouro__state_push(L, "names");
+    lua_call(L, 0, 1);
+    add_strings(L, word);
+    ouro__state_push_module(L);
+    add_keys(L, word);
+    lua_pushglobaltable(L);
+    add_keys(L, word);
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+        lua_pushstring(L, keywords[i]);
+        add_candidate(L, word);
+    }
+}
+
+/* The labels of the attributes of the managed object at the top. */
+static void add_attributes(lua_State *L, const token *word) {
+    int object = lua_gettop(L);
+    ouro__state_push(L, "attrs");
+    lua_pushvalue(L, object);
+    lua_call(L, 1, 3);
+    for (;;) {
+        lua_pushvalue(L, object + 1);
+        lua_pushvalue(L, object + 2);
+        lua_pushvalue(L, object + 3);
+        lua_call(L, 2, 1);
+        if (lua_isnil(L, -1)) break;
+        lua_copy(L, -1, object + 3);
+        if (lua_type(L, -1) == LUA_TSTRING) add_candidate(L, word);
+        else lua_pop(L, 1);
+    }
+    lua_settop(L, object);
+}
+
+/* Replaces the value at the top by its field. */
+static void step_into(lua_State *L, const token *name) {
+    lua_pushlstring(L, name->text, name->length);
+    if (lua_type(L, -2) == LUA_TUSERDATA) {
+        lua_gettable(L, -2);
+        lua_remove(L, -2);
+        return;
+    }
+    for (int i = 0; i < INDEX_MAX && lua_type(L, -2) == LUA_TTABLE; i++) {
+        lua_pushvalue(L, -1);
+        if (lua_rawget(L, -3) != LUA_TNIL) {
+            lua_replace(L, -3);
+            lua_pop(L, 1);
+            return;
+        }
+        lua_pop(L, 1);
+        if (luaL_getmetafield(L, -2, "__index") == LUA_TNIL) break;
+        lua_replace(L, -3);
+    }
+    lua_pop(L, 2);
+    lua_pushnil(L);
+}
+
+static void add_fields(lua_State *L, const chain *c) {
+    const token *word = &c->names[c->count - 1];
+    ouro__state_push_frame(L);
+    for (size_t i = 0; i + 1 < c->count; i++) step_into(L, &c->names[i]);
+    if (lua_type(L, -1) == LUA_TUSERDATA) {
+        add_attributes(L, word);
+    } else if (lua_type(L, -1) == LUA_TTABLE) {
+        add_keys(L, word);
+    } else if (lua_type(L, -1) == LUA_TSTRING && c->method) {
+        lua_getglobal(L, "string");
+        if (lua_type(L, -1) == LUA_TTABLE) add_keys(L, word);
+    }
+}
+
+/* The keys of the set at index 2, sorted. */
+static void push_sorted(lua_State *L) {
+    lua_settop(L, 2);
+    lua_newtable(L);
+    lua_Integer count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, 2)) {
+        lua_pop(L, 1);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, 3, ++count);
+    }
+    lua_getglobal(L, "table");
+    lua_getfield(L, -1, "sort");
+    lua_pushvalue(L, 3);
+    lua_call(L, 1, 0);
+}
+
+/* Argument: the text. Returns the length of the word that is begun, and a sorted array of
+ * the words that begin so. */
+static int find_words(lua_State *L) {
+    size_t length;
+    const char *text = luaL_checklstring(L, 1, &length);
+    lua_newtable(L); /* 2: a set of candidates */
+    chain c;
+    bool found = read_chain(text, length, &c);
+    if (found && c.count == 1) add_free_names(L, &c.names[0]);
+    else if (found) add_fields(L, &c);
+    push_sorted(L);
+    lua_pushinteger(L, found ? (lua_Integer)c.names[c.count - 1].length : 0);
+    lua_pushvalue(L, 3);
+    return 2;
+}
+
+/* Cuts what is to be inserted down to what it has in common with the word's rest. */
+static void agree(completion *c, const char *rest) {
+    size_t i = 0;
+    while (c->insert[i] != '\0' && c->insert[i] == rest[i]) i++;
+    c->insert[i] = '\0';
+}
+
+/* False: there is no room for more. */
+static bool add_to_list(completion *c, const char *word) {
+    static const char more[] = " ...";
+    size_t used = strlen(c->list), left = sizeof c->list - used;
+    const char *gap = used > 0 ? "  " : "";
+    bool fits = strlen(gap) + strlen(word) + sizeof more <= left;
+    if (fits) snprintf(c->list + used, left, "%s%s", gap, word);
+    else snprintf(c->list + used, left, "%s", more);
+    return fits;
+}
+
+/* Arguments: the request, the completion. */
+static int fill(lua_State *L) {
+    const token *request = lua_touserdata(L, 1);
+    completion *ret = lua_touserdata(L, 2);
+    lua_pushcfunction(L, find_words);
+    lua_pushlstring(L, request->text, request->length);
+    lua_call(L, 1, 2);
+    size_t begun = (size_t)lua_tointeger(L, 3);
+    lua_Integer count = luaL_len(L, 4);
+    bool room = true;
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_geti(L, 4, i);
+        const char *word = lua_tostring(L, -1);
+        if (i == 1) snprintf(ret->insert, sizeof ret->insert, "%s", word + begun);
+        agree(ret, word + begun);
+        room = room && add_to_list(ret, word);
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+void ouro__complete_find(lua_State *L, const char *text, size_t length, completion *ret) {
+    int top = lua_gettop(L);
+    token request = {.text = text, .length = length};
+    ret->insert[0] = ret->list[0] = '\0';
+    if (!lua_checkstack(L, LUA_MINSTACK)) return;
+    lua_pushcfunction(L, fill);
+    lua_pushlightuserdata(L, &request);
+    lua_pushlightuserdata(L, ret);
+    if (lua_pcall(L, 2, 0, 0) != LUA_OK) ret->insert[0] = ret->list[0] = '\0';
+    lua_settop(L, top);
+}
