@@ -197,7 +197,7 @@ local function show_cycles(graph, label_of)
     for at, package in ipairs(graph.packages) do place[package.label] = at end
     for _, cycle in ipairs(heap.cycles()) do
         local labels = {}
-        for _, member in ipairs(cycle) do labels[#labels + 1] = label_of[member] end
+        for _, member in ipairs(cycle) do labels[#labels + 1] = label_of[member.id] end
         table.sort(labels, function(a, b) return place[a] < place[b] end)
         if #labels > 0 then groups[#groups + 1] = labels end
     end

@@ -40,9 +40,6 @@ typedef struct binding {
     int spare;                 /* registry: the handle that the next new object will get */
     struct slot *spare_slot;   /* its slot; NULL while there is none */
     bool closing;              /* within ouro_lua_close_heap */
-    bool dooming;              /* closing: held objects are about to be freed (closing.c) */
-    bool swept;                /* closing: they were freed */
-    ouro_type *sentinel;       /* closing.c */
     /* box.c */
     struct box_place *box_places; /* by index; where a box is, or the next free index */
     size_t box_capacity;
@@ -50,8 +47,6 @@ typedef struct binding {
     size_t box_stale; /* first index of a dead box whose Lua value is still kept, 0: none */
     /* module.c */
     const void *self_tables[2]; /* tables that stand for the heap as `self`: heap:frame() */
-    unsigned busy;              /* core operations under way that call Lua back */
-    int finished;               /* registry: frames whose call is over but that are covered */
 } binding;
 
 /* --- handle.c --------------------------------------------------------------------- */

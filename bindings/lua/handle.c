@@ -13,7 +13,7 @@
  * An error at any step leaks nothing. */
 #include "pool.h"
 
-#include "internal.h"
+#include "view.h"
 
 /* ---- making -------------------------------------------------------------------------------- */
 
@@ -31,7 +31,7 @@ static slot *push_empty(lua_State *L, binding *b) {
     *payload = NULL;
     s->state = SLOT_HANDLE;
     s->owner = b;
-    s->twin = s->doomed = false;
+    s->twin = false;
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->metatable);
     lua_setmetatable(L, -2);
     lua_rawgeti(L, LUA_REGISTRYINDEX, pool->cache);
@@ -82,7 +82,6 @@ static ouro_status give_spare(lua_State *L, binding *b, ouro_object *object, uin
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->spare);
     *ouro_lua_payload(b->pool, s) = object;
     s->twin = twin;
-    s->doomed = b->dooming;
     ouro_object_hold(object);
     b->spare_slot = NULL;
     return OURO_OK;
@@ -195,10 +194,25 @@ static void count_survivors(binding *b) {
     b->fresh = 0;
 }
 
+/* Objects that a closing heap is about to free: their handles, which Lua may keep, are empty
+ * from now on. */
+static void forget_dying(binding *b) {
+    handle_pool *pool = b->pool;
+    for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
+        if (s->owner != b) continue;
+        const ouro_object *object = *ouro_lua_payload(pool, s);
+        if (object != NULL && ouro_object_is_dying(object)) *ouro_lua_payload(pool, s) = NULL;
+    }
+}
+
 void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
     binding *b = user;
     lua_State *L = b->current;
     (void)heap;
+    if (reason == OURO_SETTLE_CLOSING) {
+        forget_dying(b);
+        return;
+    }
     if (reason == OURO_SETTLE_PROMPT) ouro_lua_forget_leftovers(L, b->pool);
     ouro_lua_release_boxes(L, b);
     lua_gc(L, LUA_GCCOLLECT); /* refused within a __gc of Lua: then what is queued must do */
@@ -225,7 +239,6 @@ binding *ouro_lua_enter(lua_State *L) {
     if (OURO_UNLIKELY(b->heap == NULL)) luaL_error(L, "heap is closed");
     b->current = L;
     if (OURO_UNLIKELY(b->spare_slot == NULL)) make_spare(L, b);
-    if (OURO_UNLIKELY(b->swept)) ouro_lua_drop_doomed(b);
     if (b->pool->dead != NULL || b->box_stale != 0) {
         ouro_lua_release_boxes(L, b);
         drain(L, b->pool);
@@ -239,6 +252,7 @@ void ouro_lua_leave(lua_State *L, binding *b) {
     if (OURO_UNLIKELY(b->heap == NULL)) return; /* closed by what the operation called */
     b->current = L;
     ouro_safe_point(b->heap);
+    if (OURO_UNLIKELY(b->listeners != LUA_NOREF)) ouro_lua_deliver_events(L, b);
 }
 
 void ouro_lua_observe(lua_State *L, binding *b) {
@@ -261,23 +275,4 @@ void ouro_lua_invalidate_handles(binding *b) {
     }
     b->spare_slot = NULL;
     b->survivors = b->fresh = 0;
-}
-
-void ouro_lua_doom_handles(binding *b) {
-    handle_pool *pool = b->pool;
-    for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
-        if (s->owner != b) continue;
-        const ouro_object *object = *ouro_lua_payload(pool, s);
-        s->doomed = object != NULL && !ouro_object_is_held(object);
-    }
-    b->dooming = true;
-}
-
-void ouro_lua_drop_doomed(binding *b) {
-    handle_pool *pool = b->pool;
-    for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
-        if (s->owner == b && s->doomed) *ouro_lua_payload(pool, s) = NULL;
-    }
-    b->dooming = b->swept = false;
-    ouro_lua_watch_closing(b);
 }

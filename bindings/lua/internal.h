@@ -16,9 +16,6 @@
 handle_pool *ouro_lua_pool(lua_State *L);
 /* The first spare handle; the metatable of handles is made. */
 void ouro_lua_begin_handles(lua_State *L, binding *b);
-/* Closing: the objects of all handles that nothing holds are about to be freed / are. */
-void ouro_lua_doom_handles(binding *b);
-void ouro_lua_drop_doomed(binding *b);
 /* Blocks that Lua obtains while recording, for the self-check in leftovers.c. */
 typedef struct block_record {
     const char *block[64];
@@ -38,10 +35,6 @@ void ouro_lua_probe_leftovers(lua_State *L, handle_pool *pool);
 void ouro_lua_forget_leftovers(lua_State *L, const handle_pool *pool);
 /* The same for the variable of `local x <close>` whose value is at index 1. */
 void ouro_lua_forget_closed(lua_State *L, const handle_pool *pool);
-
-/* --- closing.c ---------------------------------------------------------------------- */
-/* Makes the sentinel type's object that tells when a closing heap frees what is held. */
-void ouro_lua_watch_closing(binding *b);
 
 /* --- box.c -------------------------------------------------------------------------- */
 ouro_status ouro_lua_box_type(binding *b);
@@ -69,6 +62,11 @@ bool ouro_lua_integer_at(lua_State *L, int index, lua_Integer *ret_integer);
 /* "Node #3", in the buffer. */
 void ouro_lua_name_object(ouro_object *object, char *buffer, size_t size);
 
+/* --- construct.c -------------------------------------------------------------------- */
+/* Pushes an array of the keys of the table at the index: numbers in order, then strings in
+ * order, then the others as they come. */
+void ouro_lua_push_sorted_keys(lua_State *L, int table);
+
 /* --- class.c ------------------------------------------------------------------------ */
 int ouro_lua_new_class(lua_State *L);
 /* Calls the class at index 1 with the arguments above it. */
@@ -83,6 +81,8 @@ bool ouro_lua_push_class_attribute(lua_State *L, binding *b, ouro_object *object
 /* --- record.c ----------------------------------------------------------------------- */
 int ouro_lua_record_index(lua_State *L, binding *b, ouro_object *record);
 int ouro_lua_record_newindex(lua_State *L, binding *b, ouro_object *record);
+/* Sets the attributes that the table at the index has, names in order. */
+void ouro_lua_fill_record(lua_State *L, binding *b, ouro_object *record, int table);
 /* Removes the attribute (del). Raises when there is none. */
 void ouro_lua_record_delete(lua_State *L, binding *b, ouro_object *record, int key);
 
@@ -105,16 +105,15 @@ int ouro_lua_pairs(lua_State *L);  /* __pairs */
 int ouro_lua_ipairs(lua_State *L); /* ipairs */
 int ouro_lua_attrs(lua_State *L);  /* attrs */
 
-/* --- holders.c, frames.c ------------------------------------------------------------ */
-int ouro_lua_holders(lua_State *L);
+/* --- frames.c ----------------------------------------------------------------------- */
 int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame);
 int ouro_lua_frame_newindex(lua_State *L, binding *b, ouro_object *frame);
-/* The end of a call: the frame's names go, it leaves the stack. */
-void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame);
-/* Pushes the function `call`; heap userdata at the top. */
-void ouro_lua_push_call(lua_State *L);
 int ouro_lua_names(lua_State *L);
 int ouro_lua_stack(lua_State *L);
+
+/* --- access.c ----------------------------------------------------------------------- */
+/* Removes the entry of a dict or set whose key is at 2 (del). Raises when there is none. */
+void ouro_lua_delete_entry(lua_State *L, binding *b, ouro_object *container);
 
 /* --- operators.c -------------------------------------------------------------------- */
 extern const luaL_Reg ouro_lua_operators[]; /* arithmetic, comparison, bits, concatenation */

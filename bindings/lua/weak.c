@@ -157,7 +157,8 @@ static void release_all(const ouro_value *values, int count) {
     for (int i = 0; i < count; i++) ouro_value_release(values[i]);
 }
 
-/* A tuple of the values from index `first` to the top, owned. */
+/* A tuple of the values from index `first` to the top, owned. No handle of another heap may be
+ * among them: that would raise in the middle. */
 static ouro_status new_tuple(lua_State *L, binding *b, int first, ouro_object **ret_tuple) {
     int count = lua_gettop(L) - first + 1, made = 0;
     ouro_value *values = lua_newuserdatauv(L, (size_t)count * sizeof *values, 0);
@@ -177,6 +178,7 @@ static int new_record(lua_State *L) {
     ouro_lua_check_object(L, b, 1);
     if (lua_isnone(L, 2)) lua_pushnil(L);
     check_callable(L, b, 2, "function to call");
+    for (int i = 3; i <= lua_gettop(L); i++) ouro_lua_object_at(L, b, i); /* of this heap? */
     ouro_object *tuple, *record;
     ouro_lua_check(L, b, new_tuple(L, b, 2, &tuple));
     ouro_object *target = ouro_lua_check_object(L, b, 1);

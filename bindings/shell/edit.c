@@ -31,11 +31,11 @@ struct editor {
     history_file file;
     char prompt[16];
     complete_fn complete;
-    void *context; /* its first argument */
-    locale_t locale;         /* the terminal's; 0: the C locale will do */
-    edit_result stopped;     /* why there is no line */
-    int signal;              /* of EDIT_SIGNAL */
-    sigset_t waiting;        /* the mask outside */
+    void *context;       /* its first argument */
+    locale_t locale;     /* the terminal's; 0: the C locale will do */
+    edit_result stopped; /* why there is no line */
+    int signal;          /* of EDIT_SIGNAL */
+    sigset_t waiting;    /* the mask outside */
     struct sigaction outside[SIGNALS];
 };
 
@@ -194,11 +194,15 @@ static void keep(editor *e, const char *text, size_t length) {
 /* Keys that libedit leaves unbound, as terminals send them. */
 static void bind_keys(EditLine *line) {
     static const char *const keys[][2] = {
-        {"\t", "ouro-complete"},     {"^R", "em-inc-search-prev"},
-        {"\\e[3~", "ed-delete-next-char"}, {"\\e[1;5C", "em-next-word"},
-        {"\\e[1;5D", "ed-prev-word"}, {"\\e[H", "ed-move-to-beg"},
-        {"\\e[1~", "ed-move-to-beg"}, {"\\e[F", "ed-move-to-end"},
+        {"\t", "ouro-complete"},
+        {"^R", "em-inc-search-prev"},
+        {"\\e[3~", "ed-delete-next-char"},
+        {"\\e[H", "ed-move-to-beg"},
+        {"\\e[1~", "ed-move-to-beg"},
+        {"\\e[F", "ed-move-to-end"},
         {"\\e[4~", "ed-move-to-end"},
+        {"\\e[1;5C", "em-next-word"},
+        {"\\e[1;5D", "ed-prev-word"},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         el_set(line, EL_BIND, keys[i][0], keys[i][1], NULL);

@@ -53,8 +53,8 @@ static bool is_one_of(const token *t, const char *const *words) {
 static bool begins_statement(const scan *s, const token *previous, const token *t) {
     static const char *const openers[] = {"then", "do", "else", "repeat", ";", NULL};
     static const char *const beginnings[] = {
-        "if",   "while",  "do",  "for",  "function", "local", "return", "break", "goto",
-        "repeat", "end", "else", "elseif", "until",    "::",    ";",      NULL,
+        "if",     "while", "do",   "for",    "function", "local", "return", "break", "goto",
+        "repeat", "end",   "else", "elseif", "until",    "::",    ";",      NULL,
     };
     if (is_in(s, PLACE_BRACKET) || is_in(s, PLACE_HEADER)) return false;
     bool free = previous->kind == TOKEN_START || ouro__lex_can_end(previous)

@@ -80,11 +80,14 @@ static bool is_unfinished(lua_State *L, int status) {
 
 /* The text at index 1 as an expression, "= x" as in older versions included. */
 static int load_expression(lua_State *L) {
-    const char *text = lua_tostring(L, 1);
-    lua_pushfstring(L, "return %s", text[0] == '=' ? text + 1 : text);
     size_t length;
-    const char *whole = lua_tolstring(L, -1, &length);
-    int status = ouro__script_load(L, whole, length, chunk);
+    const char *text = lua_tolstring(L, 1, &length);
+    size_t skipped = text[0] == '=' ? 1 : 0;
+    lua_pushliteral(L, "return ");
+    lua_pushlstring(L, text + skipped, length - skipped);
+    lua_concat(L, 2);
+    text = lua_tolstring(L, -1, &length);
+    int status = ouro__script_load(L, text, length, chunk);
     lua_remove(L, -2);
     return status;
 }

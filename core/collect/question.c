@@ -100,14 +100,22 @@ void ouro__question_count(ouro_heap *heap) {
 
 /* ---- restore ------------------------------------------------------------------------------ */
 
-/* Objects marked and prefetched, to be scanned soon; what does not fit is found by its
- * block's pending flag. */
+/* Two ways to find the next marked object. *Chasing*: it is in a small ring, prefetched; good
+ * for chains, whose blocks would otherwise be walked once a link. *Sweeping*: its block is
+ * pending and walked in address order; good for graphs that branch, where chasing would miss
+ * the cache at each step (65 against 25 ns an object, measured with a million of out-degree
+ * 4). A round begins by chasing and turns to sweeping when the ring overflows, unless the
+ * round before has found too few to be worth a walk. */
 #define RING 64
+#define WORTH_A_WALK 32 /* objects a block */
 
 typedef struct restoring {
     ouro_heap *heap;
     ouro_object *ring[RING];
     unsigned head, tail; /* tail - head objects wait */
+    bool chasing;
+    bool may_sweep;
+    size_t scanned; /* in this round */
     bool promote;
     unsigned generation;
 } restoring;
@@ -116,12 +124,13 @@ static inline void mark_child(restoring *r, ouro_object *child) {
     uint8_t *side = ouro__side_of(child);
     if (*side >= OURO__SIDE_PENDING) return;
     *side = OURO__SIDE_PENDING;
-    if (r->tail - r->head < RING) {
+    if (r->chasing && r->tail - r->head < RING) {
         __builtin_prefetch(child);
         r->ring[r->tail++ % RING] = child;
-    } else {
-        ouro__block_of(child)->pending = true;
+        return;
     }
+    if (r->may_sweep) r->chasing = false;
+    ouro__block_of(child)->pending = true;
 }
 
 static void mark_by_hook(ouro_object *child, void *context) {
@@ -135,6 +144,7 @@ static inline void promote(restoring *r, ouro_object *object) {
 
 static inline void scan(restoring *r, ouro_object *object) {
     *ouro__side_of(object) = OURO__SIDE_OUT;
+    r->scanned++;
     promote(r, object);
     ouro_type *type = ouro__type_of(r->heap, object);
     OURO__FOR_EACH_SLOT(type, object, slot) {
@@ -190,14 +200,14 @@ ouro_object *ouro__question_restore(ouro_heap *heap, bool promoting, unsigned ge
         ouro_object *culprit = find_roots(heap, pool->blocks[i]);
         if (culprit != NULL) return culprit;
     }
-    for (bool again = true; again;) {
-        again = false;
-        for (size_t i = 0; i < pool->count; i++) {
-            if (!pool->blocks[i]->pending) continue;
-            scan_pending(&r, pool->blocks[i]);
-            again = true;
-        }
-    }
+    r.may_sweep = true;
+    do {
+        r.scanned = 0;
+        r.chasing = true;
+        for (size_t i = 0; i < pool->count; i++)
+            if (pool->blocks[i]->pending) scan_pending(&r, pool->blocks[i]);
+        r.may_sweep = r.scanned > pool->count * WORTH_A_WALK;
+    } while (r.scanned > 0);
     return NULL;
 }
 

@@ -10,10 +10,9 @@
 
 #include "ouro/containers.h"
 #include "ouro/record.h"
-#include "ouro/scalar.h"
 #include "types/types.h"
 
-/* ---- nodes -------------------------------------------------------------------------------- */
+/* ---- nodes ------------------------------------------------------------------------------- */
 
 static ouro_status check_class(ouro_heap *heap, const char *what, const ouro_object *cls,
                                size_t slots) {
@@ -87,7 +86,7 @@ static void abandon_nodes(ouro_object *first) {
     if (first != NULL) abandon(first, ouro_object_type(first));
 }
 
-/* ---- chain and ring ----------------------------------------------------------------------- */
+/* ---- chain and ring ---------------------------------------------------------------------- */
 
 static ouro_status build_chain(ouro_heap *heap, ouro_object *cls, const char *what, size_t n,
                                ouro_object **ret_first, ouro_object **ret_last) {
@@ -126,7 +125,7 @@ ouro_status ouro_build_ring(ouro_heap *heap, ouro_object *cls, size_t n,
     return OURO_OK;
 }
 
-/* ---- tree --------------------------------------------------------------------------------- */
+/* ---- tree -------------------------------------------------------------------------------- */
 
 /* How many nodes have children; false: more nodes than any memory holds. */
 static bool count_parents(size_t depth, size_t fanout, size_t *ret_parents) {
@@ -199,7 +198,7 @@ ouro_status ouro_build_tree(ouro_heap *heap, ouro_object *cls, size_t depth, siz
     return status;
 }
 
-/* ---- grid --------------------------------------------------------------------------------- */
+/* ---- grid -------------------------------------------------------------------------------- */
 
 /* Adds a row below the one that begins at `above` (NULL: there is none). *ret_first is set as
  * soon as the row has a node. */
@@ -234,7 +233,7 @@ ouro_status ouro_build_grid(ouro_heap *heap, ouro_object *cls, size_t width, siz
     return status;
 }
 
-/* ---- graph -------------------------------------------------------------------------------- */
+/* ---- graph ------------------------------------------------------------------------------- */
 
 /* Neighbouring seeds become states that have nothing in common. */
 static uint64_t scramble(uint64_t seed) {

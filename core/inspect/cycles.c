@@ -38,7 +38,7 @@ typedef struct finder {
     ouro_status status;
 } finder;
 
-/* ---- indices ------------------------------------------------------------------------------ */
+/* ---- indices ----------------------------------------------------------------------------- */
 
 /* A collection passes over the same blocks: nothing in them refers to anything but acyclic
  * objects. */
@@ -78,7 +78,7 @@ static bool is_node(const ouro_object *object) {
     return object->type != 0 && !(object->flags & OURO__DOOMED);
 }
 
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------ */
 
 static void *obtain(finder *f, size_t count, size_t item_size) {
     if (f->status != OURO_OK) return NULL;
@@ -143,7 +143,7 @@ static void finish(finder *f) {
     ouro__array_free(&f->ends, f->heap);
 }
 
-/* ---- the search ------------------------------------------------------------------------------ */
+/* ---- the search -------------------------------------------------------------------------- */
 
 /* A reference to an object that is open: everything on the path since then is of one group
  * with it. */
@@ -243,7 +243,7 @@ static void search(finder *f) {
                 search_block(f, f->heap->pool.blocks[i], pass == 0);
 }
 
-/* ---- the answer -------------------------------------------------------------------------------- */
+/* ---- the answer -------------------------------------------------------------------------- */
 
 static bool mark_garbage(ouro_object *object, void *context) {
     finder *f = context;

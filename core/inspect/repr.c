@@ -58,7 +58,7 @@ typedef struct printer {
     ouro_status status; /* the first failure; after it nothing more is printed */
 } printer;
 
-/* ---- pieces ------------------------------------------------------------------------------- */
+/* ---- pieces ------------------------------------------------------------------------------ */
 
 static void check(printer *p, ouro_status status) {
     if (p->status == OURO_OK) p->status = status;
@@ -125,7 +125,7 @@ static void put_leaf(printer *p, const ouro_object *object) {
     put(p, ">");
 }
 
-/* ---- noting down what a container refers to ------------------------------------------------ */
+/* ---- noting down what a container refers to ---------------------------------------------- */
 
 typedef struct gathering {
     printer *printer;
@@ -195,7 +195,7 @@ static size_t gather_items(printer *p, ouro_object *object, shape form, size_t l
     return g.items;
 }
 
-/* ---- levels --------------------------------------------------------------------------------- */
+/* ---- levels ------------------------------------------------------------------------------ */
 
 static level *top_level(printer *p) {
     return (level *)p->levels.items + p->levels.count - 1;
@@ -255,7 +255,7 @@ static void leave(printer *p) {
     pop_entries(p, left.first);
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------ */
 
 /* Whether custom has printed it. */
 static bool ask_custom(printer *p, ouro_object *object) {
@@ -320,7 +320,7 @@ static void step(printer *p) {
     put_value(p, e.value, true);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole --------------------------------------------------------------------------- */
 
 static ouro_status check_arguments(ouro_heap *heap, ouro_value v,
                                    const ouro_repr_options *options) {

@@ -11,7 +11,7 @@
 #include "ouro/scalar.h"
 #include "types/types.h"
 
-/* ---- growing ------------------------------------------------------------------------------ */
+/* ---- growing ----------------------------------------------------------------------------- */
 
 static ouro_status grow(ouro_text *text, size_t needed) {
     size_t capacity = text->capacity < 64 ? 64 : text->capacity * 2;
@@ -64,7 +64,7 @@ ouro_status ouro__text_put_size(ouro_text *text, size_t number) {
     return ouro__text_put(text, digits);
 }
 
-/* ---- strings ------------------------------------------------------------------------------ */
+/* ---- strings ----------------------------------------------------------------------------- */
 
 static bool is_continuation(unsigned char byte) {
     return (byte & 0xc0) == 0x80;
@@ -132,7 +132,7 @@ bool ouro__text_is_name(const char *bytes, size_t length) {
     return length != 0;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------ */
+/* ---- numbers ----------------------------------------------------------------------------- */
 
 static ouro_status put_integer(ouro_text *text, int64_t i) {
     char digits[24];

@@ -170,7 +170,7 @@ static void ask_holder(ouro__set *set) {
  * nowhere but the set. */
 static void look_again(ouro__set *set) {
     ask_holder(set);
-    if (set->count == 1 && !set->scan && set->items[0]->count == 0 &&
+    if (set->count == 1 && !set->scan && !set->heap->closing && set->items[0]->count == 0 &&
         !(set->items[0]->flags & OURO__HELD))
         return;
     FOR_EACH(set, object) ouro__set_flag(object, OURO__LOOKED);
@@ -184,6 +184,8 @@ static void look_again(ouro__set *set) {
     FOR_EACH(set, object) traverse(object, add_inner, NULL);
     if (any) spread_rescue(set);
     remove_rescued(set);
+    if (set->heap->closing && set->heap->settle != NULL)
+        set->heap->settle(set->heap->user, set->heap, OURO_SETTLE_CLOSING);
 }
 
 /* ---- 3 and 4: weak references, callbacks --------------------------------------------------- */
@@ -191,6 +193,7 @@ static void look_again(ouro__set *set) {
 static void clear_watchers(ouro__set *set) {
     ouro_object *list = NULL;
     FOR_EACH(set, object) {
+        ouro__set_flag(object, OURO__GONE);
         if (object->flags & OURO__WATCHED) set->heap->watch->detach(set->heap, object, &list);
     }
     if (list != NULL) set->heap->watch->run(set->heap, list);

@@ -16,6 +16,7 @@ enum {
     OURO__RESCUED = 0x0040,      /* within the second look: it lives on */
     OURO__LOOKED = 0x0400,       /* within the second look: not yet found to live on */
     OURO__QUEUED = 0x0080,       /* its death waits for an outer one to make progress */
+    OURO__GONE = 0x1000,         /* doomed, and past the second look: no longer shown */
     OURO__ORPHAN = 0x0800,       /* within a sweep: to die when it has ended */
     OURO__GENERATION = 0x0300,   /* two bits: 0, 1, 2; 3 is frozen */
     OURO__GENERATION_SHIFT = 8

@@ -20,7 +20,8 @@ size_t ouro_heap_bytes(const ouro_heap *heap) {
 }
 
 static bool is_shown(const ouro_heap *heap, const ouro_object *object, bool internal) {
-    if (object->type == 0 || object == heap->bag_class || object == heap->garbage) return false;
+    if (object->type == 0 || object->flags & OURO__GONE) return false;
+    if (object == heap->bag_class || object == heap->garbage) return false;
     unsigned flags = heap->types[object->type]->spec.flags;
     return !(flags & OURO_TYPE_PLAIN) && (internal || !(flags & OURO_TYPE_INTERNAL));
 }

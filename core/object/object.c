@@ -153,6 +153,10 @@ void ouro_object_clear(ouro_object *object) {
     ouro_release(object);
 }
 
+bool ouro_object_is_dying(const ouro_object *object) {
+    return object->flags & OURO__DOOMED;
+}
+
 bool ouro_object_is_finalized(const ouro_object *object) {
     return object->flags & OURO__FINALIZED;
 }

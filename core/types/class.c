@@ -12,6 +12,7 @@
 
 #define COMPARED_MAX 8u /* slots without an index */
 #define SLOTS_MAX 65535u
+#define NAMES_MAX (1u << 30)
 
 /* ---- hooks ------------------------------------------------------------------------------- */
 
@@ -116,29 +117,41 @@ typedef struct plan {
     const ouro__class *base; /* or NULL */
 } plan;
 
-/* One buffer for them all: the base's slots, then the class's own. */
-static ouro_status make_slots(ouro_heap *heap, const plan *p, ouro__class *cls) {
-    size_t inherited = p->base != NULL ? p->base->slot_count : 0, bytes = 0;
-    size_t count = inherited + p->count;
-    if (p->count > SLOTS_MAX || count > SLOTS_MAX)
-        return ouro_heap_fail(heap, OURO_E_LIMIT, "class %s: at most %u slots are possible",
-                              p->name, SLOTS_MAX);
+/* Bytes of all names with their NULs, or SIZE_MAX: too many slots or bytes. */
+static size_t measure_names(const plan *p, size_t inherited) {
+    size_t bytes = 0;
+    if (p->count > SLOTS_MAX - inherited) return SIZE_MAX;
     for (size_t i = 0; i < inherited; i++) bytes += p->base->slots[i].length + (size_t)1;
     for (size_t i = 0; i < p->count; i++) bytes += strlen(p->slots[i]) + 1;
-    if (bytes > UINT32_MAX / 2)
-        return ouro_heap_fail(heap, OURO_E_LIMIT, "class %s: its slot names take 2 GiB", p->name);
-    uint32_t places = 0;
-    if (count > COMPARED_MAX)
-        for (places = 16; places < count * 2;) places *= 2;
+    return bytes <= NAMES_MAX ? bytes : SIZE_MAX;
+}
+
+/* Places in the index: a power of two, at most half of it used; 0 for few slots. */
+static uint32_t measure_index(size_t count) {
+    uint32_t places = count > COMPARED_MAX ? 16 : 0;
+    while (places != 0 && places < count * 2) places *= 2;
+    return places;
+}
+
+/* One buffer for them all: the base's slots, then the class's own. */
+static ouro_status make_slots(ouro_heap *heap, const plan *p, ouro__class *cls) {
+    size_t inherited = p->base != NULL ? p->base->slot_count : 0, count = inherited + p->count;
+    size_t bytes = measure_names(p, inherited);
+    if (bytes == SIZE_MAX)
+        return ouro_heap_fail(heap, OURO_E_LIMIT,
+                              "class %s: at most %u slots, with names of %u bytes together, are "
+                              "possible",
+                              p->name, SLOTS_MAX, NAMES_MAX);
     if (count == 0) return OURO_OK;
+    uint32_t places = measure_index(count);
     size_t index_size = places * sizeof *cls->index;
     cls->slots_size = count * sizeof *cls->slots + index_size + bytes;
     cls->slots = ouro_heap_resize(heap, NULL, 0, cls->slots_size);
     if (cls->slots == NULL) return ouro__types_refused(heap);
-    cls->index = places != 0 ? (uint16_t *)(void *)(cls->slots + count) : NULL;
+    char *index = (char *)(cls->slots + count), *next = index + index_size;
+    memset(index, 0, index_size);
+    cls->index = places != 0 ? (uint16_t *)(void *)index : NULL;
     cls->index_mask = places - 1;
-    char *next = (char *)(cls->slots + count) + index_size;
-    memset(cls->slots + count, 0, index_size);
     for (size_t i = 0; i < inherited; i++)
         add_slot(cls, &next, p->base->slots[i].name, p->base->slots[i].length);
     for (size_t i = 0; i < p->count; i++)

@@ -303,9 +303,12 @@ ouro_status ouro_value_equal(ouro_heap *heap, ouro_value a, ouro_value b, bool *
         *ret_equal = known == OURO__EQUAL;
         return OURO_OK;
     }
+    ouro_status status = ouro__types_admit(heap, a);
+    if (status == OURO_OK) status = ouro__types_admit(heap, b);
+    if (status != OURO_OK) return status;
     comparison c = {.heap = heap, .stack = c.few, .capacity = FEW, .equal = true};
     ouro__guard guards[] = {ouro__types_guard(a), ouro__types_guard(b)};
-    ouro_status status = enter(&c, a, b);
+    status = enter(&c, a, b);
     while (status == OURO_OK && c.equal && c.depth > 0) status = take_step(&c);
     finish(&c);
     if (status == OURO_OK) *ret_equal = c.equal;

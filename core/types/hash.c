@@ -145,13 +145,15 @@ ouro_status ouro__hash_value(ouro_heap *heap, ouro_value v, uint32_t *ret_hash) 
 ouro_status ouro_value_hash(ouro_heap *heap, ouro_value v, uint64_t *ret_hash) {
     const char *bytes;
     size_t length;
+    ouro_status status = ouro__types_admit(heap, v);
+    if (status != OURO_OK) return status;
     if (ouro_value_as_string(v, &bytes, &length)) {
         *ret_hash = ouro_hash_bytes(bytes, length);
         return OURO_OK;
     }
     if (!ouro__object_is(ouro_value_object(v), OURO__TUPLE)) return hash_flat(heap, v, ret_hash);
     uint32_t hash;
-    ouro_status status = ouro__hash_value(heap, v, &hash);
+    status = ouro__hash_value(heap, v, &hash);
     if (status == OURO_OK) *ret_hash = ouro__hash_mix(hash);
     return status;
 }

@@ -4,7 +4,7 @@
  * table of attributes. */
 #include "ouro/record.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "ouro/heap.h"
 #include "types/types.h"
@@ -77,29 +77,27 @@ static ouro_status expect_record(const ouro_object *object) {
     return ouro__types_mismatch(object, "an instance of a class");
 }
 
-static ouro_status refuse_slot(const ouro_object *record, const char *name, size_t length) {
-    const ouro__class *cls = class_of(record);
-    const char *class_name = ouro_class_name(&cls->header);
-    int shown = (int)(length < 80 ? length : 80);
-    if (cls->slot_count == 0)
-        return ouro_heap_fail(ouro__heap_of(record), OURO_E_KEY,
-                              "%s has no slot '%.*s', nor any other", class_name, shown, name);
-    char slots[160] = "";
+/* The slots' names in a row, as many as fit. */
+static const char *list_slots(const ouro__class *cls, char *text, size_t size) {
     size_t used = 0;
     for (uint32_t i = 0; i < cls->slot_count; i++) {
         const ouro__slot *slot = &cls->slots[i];
-        bool fits = used + slot->length + 8 < sizeof slots;
-        const char *next = fits ? slot->name : "...";
-        size_t size = strlen(next);
-        if (i > 0) memcpy(slots + used, ", ", 2);
-        used += i > 0 ? 2 : 0;
-        memcpy(slots + used, next, size + 1);
-        used += size;
+        bool fits = used + slot->length + sizeof ", , ..." < size;
+        int length = snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : "",
+                              fits ? slot->name : "...");
+        used += (size_t)length;
         if (!fits) break;
     }
+    return text;
+}
+
+static ouro_status refuse_slot(const ouro_object *record, const char *name, size_t length) {
+    const ouro__class *cls = class_of(record);
+    char slots[160] = "none";
     return ouro_heap_fail(ouro__heap_of(record), OURO_E_KEY,
-                          "%s has no slot '%.*s'; its slots are %s", class_name, shown, name,
-                          slots);
+                          "%s has no slot '%.*s'; its slots are: %s", ouro_class_name(&cls->header),
+                          (int)(length < 80 ? length : 80), name,
+                          list_slots(cls, slots, sizeof slots));
 }
 
 ouro_status ouro_record_get(ouro_object *record, const char *name, size_t length,

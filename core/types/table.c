@@ -69,12 +69,12 @@ typedef struct probe {
     uint32_t step;
 } probe;
 
-/* The next entry with that hash, or NULL. Begin with at = hash for an indexed table, else
- * with 0: start_probe. */
 static inline probe start_probe(const ouro__table *table, uint32_t hash) {
     return (probe){table->capacity <= SCANNED_MAX ? 0 : hash, 0};
 }
 
+/* The next entry with that hash, or NULL. Most often the one that is looked for: hashes have
+ * 32 bits. */
 static inline ouro__entry *next_candidate(const ouro__table *table, uint32_t hash, probe *p) {
     if (table->count == 0) return NULL;
     const uint32_t *hashes = hashes_of(table);

@@ -116,7 +116,7 @@ end
 
 local function is_version(text)
     local rest = text:match("^%d+:(.*)$") or text
-    return rest:find("^[%w.+~:-]+$") and not rest:find("^[^%d]*:")
+    return rest:find("^[%w.+~:-]*[%w.+~]$") and (rest ~= text or not rest:find(":"))
 end
 
 -- Dependency fields -----------------------------------------------------------------

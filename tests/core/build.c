@@ -206,7 +206,7 @@ static void a_derived_class_has_the_slots_of_its_base(void **state) {
     ouro_release(base);
 }
 
-/* ---- refusals ---------------------------------------------------------------------------------- */
+/* ---- refusals ---------------------------------------------------------------------------- */
 
 static void expect_refusal(ouro_heap *heap, ouro_status status, ouro_status expected,
                            const char *words) {
@@ -253,7 +253,7 @@ static void sizes_that_cannot_be_are_refused_at_once(void **state) {
     ouro_release(cls);
 }
 
-/* ---- failures leave nothing ---------------------------------------------------------------------- */
+/* ---- failures leave nothing -------------------------------------------------------------- */
 
 static ouro_status build(ouro_heap *heap, ouro_object *cls, int what, ouro_object **ret) {
     switch (what) {

@@ -246,7 +246,7 @@ static void a_chain_of_a_million_needs_no_stack(void **state) {
     ouro_release(cls);
 }
 
-/* ---- against an obviously right answer --------------------------------------------------------- */
+/* ---- against an obviously right answer --------------------------------------------------- */
 
 #define N 40
 
@@ -317,7 +317,7 @@ static void groups_of_random_graphs_are_those_of_warshall(void **state) {
     }
 }
 
-/* ---- failures ------------------------------------------------------------------------------------ */
+/* ---- failures ---------------------------------------------------------------------------- */
 
 static void the_caller_may_stop(void **state) {
     ouro_heap *heap = *state;
@@ -358,6 +358,42 @@ static void without_memory_nobody_is_called(void **state) {
     ouro_release(cls);
 }
 
+/* What a finalizer finds when it looks. */
+typedef struct sight {
+    groups seen;
+    ouro_status status;
+} sight;
+
+static void look_around(ouro_object *object) {
+    ouro_heap *heap = ouro_object_heap(object);
+    sight *s = ((supply *)ouro_heap_user(heap))->context;
+    s->seen = (groups){.count = 0};
+    s->status = ouro_heap_cycles(heap, take_group, &s->seen);
+}
+
+static void a_finalizer_may_look_and_does_not_see_the_dying(void **state) {
+    ouro_heap *heap = *state;
+    sight found = {.seen.count = 99};
+    ((supply *)ouro_heap_user(heap))->context = &found;
+    ouro_object *cls = new_class(heap, "Last", 3), *dying = new_record(heap, cls);
+    expect(heap, ouro_class_set_finalizer(cls, look_around));
+    ouro_value list = LIST(heap);
+    append(heap, list, again(list));
+    link_to(dying, 1, ouro_value_object(list));
+    ouro_release(dying);
+    assert_int_equal(found.status, OURO_OK);
+    assert_int_equal(found.seen.count, 1);
+    assert_ptr_equal(found.seen.members[0], ouro_value_object(list));
+    ouro_object *ring = new_record(heap, cls);
+    link_to(ring, 1, ring);
+    ouro_release(ring);
+    assert_int_equal(collect_all(heap), 1);
+    assert_int_equal(found.status, OURO_E_BUSY);
+    ouro_object_clear(ouro_value_object(list));
+    ouro_value_release(list);
+    ouro_release(cls);
+}
+
 static void looking_makes_no_collection_due(void **state) {
     ouro_heap *heap = *state;
     ouro_object *cls = new_class(heap, "Node", 2), *ring;
@@ -392,6 +428,7 @@ int main(void) {
         TEST(groups_of_random_graphs_are_those_of_warshall),
         TEST(the_caller_may_stop),
         TEST(without_memory_nobody_is_called),
+        TEST(a_finalizer_may_look_and_does_not_see_the_dying),
         TEST(looking_makes_no_collection_due),
     };
     return cmocka_run_group_tests_name("cycles", tests, NULL, NULL);

@@ -20,6 +20,7 @@
 typedef struct supply {
     size_t calls, fail_at; /* 0: never; that request and all later ones are refused */
     size_t bytes;
+    void *context; /* for finalizers of the test */
 } supply;
 
 static inline void *supply_alloc(void *user, void *pointer, size_t old_size, size_t new_size,

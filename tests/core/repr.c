@@ -30,7 +30,7 @@ static void undo(ouro_value v) {
     ouro_value_release(v);
 }
 
-/* ---- scalars ------------------------------------------------------------------------------ */
+/* ---- scalars ----------------------------------------------------------------------------- */
 
 static void scalars_look_as_lua_prints_them(void **state) {
     ouro_heap *heap = *state;
@@ -82,7 +82,7 @@ static void quoted_strings_are_valid_utf8(void **state) {
     expect_repr(heap, LIST(heap, str(heap, "\xf4\x90\x80\x80")), "[\"\\244\\144\\128\\128\"]");
 }
 
-/* ---- containers --------------------------------------------------------------------------- */
+/* ---- containers -------------------------------------------------------------------------- */
 
 static void each_container_has_its_brackets(void **state) {
     ouro_heap *heap = *state;
@@ -194,7 +194,7 @@ static void watchers_say_whether_their_target_lives(void **state) {
     ouro_release(cls);
 }
 
-/* ---- structures that return to themselves --------------------------------------------------- */
+/* ---- structures that return to themselves ------------------------------------------------ */
 
 static void a_list_that_contains_itself(void **state) {
     ouro_heap *heap = *state;
@@ -241,7 +241,7 @@ static void a_shared_child_is_printed_each_time(void **state) {
     expect_repr(heap, LIST(heap, again(shared), shared), "[[1], [1]]");
 }
 
-/* ---- bounds --------------------------------------------------------------------------------- */
+/* ---- bounds ------------------------------------------------------------------------------ */
 
 static void deeper_containers_are_given_as_a_count(void **state) {
     ouro_heap *heap = *state;
@@ -342,7 +342,7 @@ static void no_depth_needs_c_stack(void **state) {
     ouro_value_release(v);
 }
 
-/* ---- custom --------------------------------------------------------------------------------- */
+/* ---- custom ------------------------------------------------------------------------------ */
 
 typedef struct script {
     ouro_object *spoils; /* what a call clears */
@@ -439,7 +439,7 @@ static void what_was_noted_is_printed_though_it_is_gone(void **state) {
     ouro_value_release(outer);
 }
 
-/* ---- looking changes nothing ------------------------------------------------------------------ */
+/* ---- looking changes nothing ------------------------------------------------------------- */
 
 static ouro_value sample(ouro_heap *heap) {
     ouro_object *cls = new_class(heap, "Node", 2), *node = new_record(heap, cls);

@@ -182,6 +182,10 @@ broken "a bad status" \
     "Package: a\nStatus: installed\n"
 broken "a bad version" "status:4: \"1.0/2\" is no version" \
     "Package: a\nStatus: install ok installed\nArchitecture: all\nVersion: 1.0/2\n"
+broken "a version without its revision" "status:4: \"1.0-\" is no version" \
+    "Package: a\nStatus: install ok installed\nArchitecture: all\nVersion: 1.0-\n"
+broken "an epoch that is no number" "status:4: \"x:1.0\" is no version" \
+    "Package: a\nStatus: install ok installed\nArchitecture: all\nVersion: x:1.0\n"
 broken "a bad size" "status:5: Installed-Size of a: \"big\" is no number of kilobytes" \
     "${stanza}Installed-Size: big\n"
 broken "a version cut off" "status:5: Depends of a: \" c (>= 1\" $no_dependency" \

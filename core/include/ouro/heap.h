@@ -14,7 +14,8 @@ extern "C" {
 typedef enum ouro_settle_reason {
     OURO_SETTLE_PROMPT,   /* something observable may be dead: only the truth will do */
     OURO_SETTLE_PRESSURE, /* many or big objects wait for the holder to let go */
-    OURO_SETTLE_COLLECT   /* a collection starts and wants exact roots */
+    OURO_SETTLE_COLLECT,  /* a collection starts and wants exact roots */
+    OURO_SETTLE_CLOSING   /* the heap closes: forget all objects that ouro_object_is_dying */
 } ouro_settle_reason;
 
 /* Every member may be left zero. The functions get user as their first argument. */

@@ -116,6 +116,10 @@ OURO_API ouro_status ouro_object_set_tag(ouro_object *object, uint64_t tag) OURO
 /* Drops every reference the object holds, by its type's clear. The object stays. */
 OURO_API void ouro_object_clear(ouro_object *object);
 
+/* Whether it is part of a dying set: nothing may be made to refer to it that outlives it,
+ * but for a finalizer that resurrects it. */
+OURO_API bool ouro_object_is_dying(const ouro_object *object);
+
 /* Whether its finalizer has run (or is running). */
 OURO_API bool ouro_object_is_finalized(const ouro_object *object);
 

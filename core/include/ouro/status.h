@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-/* SYNC: status-names (core/object/heap.c prints them). */
+/* SYNC: status-names (core/object/message.c has the names). */
 typedef enum ouro_status {
     OURO_OK = 0,
     OURO_E_NOMEM,      /* the allocator refused */

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* Access: the metamethods of handles, dispatched by what the object is. */
+#include <string.h>
+
+#include "internal.h"
+
+/* The object of a metamethod's operand; Lua may call one with it on either side. */
+static ouro_object *check_operand(lua_State *L, binding *b) {
+    return ouro_lua_check_object(L, b, 1);
+}
+
+/* ---- dict, set ------------------------------------------------------------------------------------ */
+
+static int index_entries(lua_State *L, binding *b, ouro_object *container, bool is_set) {
+    ouro_value v = OURO_ABSENT, key = ouro_lua_value_at(L, b, 2);
+    bool has = false;
+    ouro_status status = OURO_OK;
+    bool none = ouro_value_is_nil(key);
+    if (!none && is_set) status = ouro_set_has(container, key, &has);
+    else if (!none) status = ouro_dict_get(container, key, &v);
+    ouro_value_release(key);
+    ouro_lua_check(L, b, status);
+    if (is_set) lua_pushboolean(L, has);
+    else ouro_lua_push_value(L, b, v);
+    return 1;
+}
+
+static void remove_entry(lua_State *L, binding *b, ouro_object *container, bool is_set,
+                         bool must_exist) {
+    ouro_value key = ouro_lua_value_at(L, b, 2);
+    ouro_status status =
+        is_set ? ouro_set_remove(container, key) : ouro_dict_remove(container, key);
+    ouro_value_release(key);
+    if (status == OURO_E_KEY && !must_exist) return;
+    if (status == OURO_E_KEY) {
+        luaL_tolstring(L, 2, NULL);
+        ouro_lua_refuse(L, "the %s has no key %s", is_set ? "set" : "dict", lua_tostring(L, -1));
+    }
+    ouro_lua_check(L, b, status);
+}
+
+static int newindex_dict(lua_State *L, binding *b, ouro_object *dict) {
+    if (lua_isnil(L, 3) && !lua_isnil(L, 2)) {
+        remove_entry(L, b, dict, false, false);
+        return 0;
+    }
+    ouro_value key = OURO_NIL, value = OURO_NIL;
+    ouro_status status = ouro_lua_try_value(L, b, 2, &key);
+    if (status == OURO_OK) status = ouro_lua_try_value(L, b, 3, &value);
+    if (status == OURO_OK) status = ouro_dict_set(dict, key, value);
+    ouro_value_release(key);
+    ouro_value_release(value);
+    ouro_lua_check(L, b, status);
+    return 0;
+}
+
+static int newindex_set(lua_State *L, binding *b, ouro_object *set) {
+    if (!lua_toboolean(L, 3) && !lua_isnil(L, 2)) {
+        remove_entry(L, b, set, true, false);
+        return 0;
+    }
+    ouro_value key = ouro_lua_value_at(L, b, 2);
+    ouro_status status = ouro_set_add(set, key);
+    ouro_value_release(key);
+    ouro_lua_check(L, b, status);
+    return 0;
+}
+
+void ouro_lua_delete_entry(lua_State *L, binding *b, ouro_object *container) {
+    remove_entry(L, b, container, ouro_is_set(container), true);
+}
+
+/* ---- __index, __newindex -------------------------------------------------------------------------- */
+
+static int index_object(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    ouro_object *object = check_operand(L, b);
+    if (ouro_record_class(object) != NULL) return ouro_lua_record_index(L, b, object);
+    if (ouro_is_frame(object)) return ouro_lua_frame_index(L, b, object);
+    if (ouro_is_list(object) || ouro_is_tuple(object))
+        return ouro_lua_sequence_index(L, b, object);
+    if (ouro_is_dict(object)) return index_entries(L, b, object, false);
+    if (ouro_is_set(object)) return index_entries(L, b, object, true);
+    if (ouro_is_class(object)) return ouro_lua_class_index(L, b, object);
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    int results = ouro_lua_watcher_index(L, b, object, key);
+    if (results >= 0) return results;
+    return ouro_lua_refuse(L, "a %s has no fields", ouro_lua_object_type_name(object));
+}
+
+static int newindex_by_type(lua_State *L, binding *b, ouro_object *object) {
+    if (ouro_record_class(object) != NULL) return ouro_lua_record_newindex(L, b, object);
+    if (ouro_is_frame(object)) return ouro_lua_frame_newindex(L, b, object);
+    if (ouro_is_list(object)) return ouro_lua_list_newindex(L, b, object);
+    if (ouro_is_dict(object)) return newindex_dict(L, b, object);
+    if (ouro_is_set(object)) return newindex_set(L, b, object);
+    if (ouro_is_class(object)) return ouro_lua_class_newindex(L, b, object);
+    if (ouro_is_tuple(object))
+        return ouro_lua_refuse(L, "a tuple cannot be changed; make a list of it: list(t)");
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    int results = ouro_lua_watcher_newindex(L, b, object, key);
+    if (results >= 0) return results;
+    return ouro_lua_refuse(L, "a %s has no fields to set", ouro_lua_object_type_name(object));
+}
+
+static int newindex_object(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    int results = newindex_by_type(L, b, check_operand(L, b));
+    ouro_lua_leave(L, b);
+    return results;
+}
+
+/* ---- __len, __eq, __call, __tostring, __close ------------------------------------------------------ */
+
+/* Calls the class's method with the arguments on the stack; false if there is none. */
+static bool call_method(lua_State *L, binding *b, ouro_object *object, const char *name,
+                        int results) {
+    int arguments = lua_gettop(L);
+    if (ouro_is_class(object)) return false;
+    if (!ouro_lua_push_class_attribute(L, b, object, name, strlen(name))) return false;
+    lua_insert(L, 1);
+    lua_call(L, arguments, results);
+    return true;
+}
+
+static int length_of(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    ouro_object *object = check_operand(L, b);
+    lua_settop(L, 1);
+    size_t length;
+    if (ouro_is_list(object) || ouro_is_tuple(object)) length = ouro_lua_sequence_length(object);
+    else if (ouro_is_dict(object)) length = ouro_dict_count(object);
+    else if (ouro_is_set(object)) length = ouro_set_count(object);
+    else if (call_method(L, b, object, "__len", 1)) return 1;
+    else return ouro_lua_refuse(L, "a %s has no length", ouro_lua_object_type_name(object));
+    lua_pushinteger(L, (lua_Integer)length);
+    return 1;
+}
+
+static int equals(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    lua_settop(L, 2);
+    ouro_object *left = ouro_lua_is_handle(L, 1) ? ouro_lua_object_at(L, b, 1) : NULL;
+    ouro_object *right = ouro_lua_is_handle(L, 2) ? ouro_lua_object_at(L, b, 2) : NULL;
+    bool equal = false;
+    if (left != NULL && call_method(L, b, left, "__eq", 1)) equal = lua_toboolean(L, -1);
+    else if (right != NULL && call_method(L, b, right, "__eq", 1)) equal = lua_toboolean(L, -1);
+    else if (left != NULL && right != NULL)
+        ouro_lua_check(L, b, ouro_value_equal(b->heap, ouro_value_of_object(left),
+                                              ouro_value_of_object(right), &equal));
+    lua_pushboolean(L, equal);
+    return 1;
+}
+
+static int call_object(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    ouro_object *object = check_operand(L, b);
+    if (ouro_is_class(object)) return ouro_lua_call_class(L, b, object);
+    int results = ouro_lua_watcher_call(L, b, object);
+    if (results >= 0) return results;
+    if (call_method(L, b, object, "__call", LUA_MULTRET)) return lua_gettop(L);
+    return ouro_lua_refuse(L, "a %s cannot be called; its class has no __call",
+                           ouro_lua_object_type_name(object));
+}
+
+static int to_string(lua_State *L) {
+    binding *b = lua_touserdata(L, lua_upvalueindex(1));
+    if (b->heap == NULL) {
+        lua_pushliteral(L, "<object of a closed heap>");
+        return 1;
+    }
+    b = ouro_lua_enter(L);
+    ouro_object *object = check_operand(L, b);
+    lua_settop(L, 1);
+    if (call_method(L, b, object, "__tostring", 1)) return 1;
+    ouro_lua_push_repr(L, b, ouro_value_of_object(object), 0, 0);
+    return 1;
+}
+
+/* local x <close> = Node(1): at the end of the block the variable lets go. */
+static int close_variable(lua_State *L) {
+    binding *b = lua_touserdata(L, lua_upvalueindex(1));
+    if (b->heap == NULL) return 0;
+    b = ouro_lua_enter(L);
+    ouro_object *object = check_operand(L, b);
+    ouro_lua_forget_closed(L, b->pool);
+    if (!ouro_is_class(object) && ouro_lua_push_class_attribute(L, b, object, "__close", 7)) {
+        lua_insert(L, 1);
+        lua_call(L, lua_gettop(L) - 1, 0);
+    }
+    lua_settop(L, 0);
+    if (b->heap != NULL) ouro_settle(b->heap);
+    return 0;
+}
+
+const luaL_Reg ouro_lua_metamethods[] = {
+    {"__call", call_object},   {"__close", close_variable}, {"__eq", equals},
+    {"__index", index_object}, {"__len", length_of},        {"__newindex", newindex_object},
+    {"__pairs", ouro_lua_pairs}, {"__tostring", to_string}, {NULL, NULL}};

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* Construct: list, tuple, dict, set, object, copies; what a value is. */
+#include <string.h>
+
+#include "internal.h"
+
+/* ---- sources of items ---------------------------------------------------------------------------- */
+
+static void append_item(lua_State *L, binding *b, ouro_object *list) {
+    ouro_value v = ouro_lua_value_at(L, b, -1);
+    ouro_status status = ouro_list_append(list, v);
+    ouro_value_release(v);
+    ouro_lua_check(L, b, status);
+    lua_pop(L, 1);
+}
+
+/* table.pack's n keeps holes and nils at the end. */
+static lua_Integer count_items(lua_State *L, int table) {
+    lua_Integer n;
+    lua_getfield(L, table, "n");
+    bool packed = ouro_lua_integer_at(L, -1, &n) && n >= 0;
+    lua_pop(L, 1);
+    return packed ? n : luaL_len(L, table);
+}
+
+static void extend_by_table(lua_State *L, binding *b, ouro_object *list, int table) {
+    lua_Integer count = count_items(L, table);
+    ouro_lua_check(L, b, ouro_list_reserve(list, ouro_lua_sequence_length(list) + (size_t)count));
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_geti(L, table, i);
+        append_item(L, b, list);
+    }
+}
+
+static void extend_by_entries(lua_State *L, binding *b, ouro_object *list, ouro_object *source) {
+    ouro_cursor cursor = {0};
+    ouro_value key, value;
+    for (;;) {
+        ouro_lua_check(L, b, ouro_entries_next(source, &cursor, &key, &value));
+        if (ouro_value_same(key, OURO_ABSENT)) return;
+        ouro_lua_check(L, b, ouro_list_append(list, key));
+    }
+}
+
+void ouro_lua_extend_list(lua_State *L, binding *b, ouro_object *list, int source) {
+    if (lua_type(L, source) == LUA_TTABLE) {
+        extend_by_table(L, b, list, source);
+        return;
+    }
+    ouro_object *object =
+        ouro_lua_is_handle(L, source) ? ouro_lua_object_at(L, b, source) : NULL;
+    if (ouro_is_list(object) || ouro_is_tuple(object)) {
+        size_t count = ouro_lua_sequence_length(object); /* it may be the list itself */
+        for (size_t i = 0; i < count; i++) {
+            if (!ouro_lua_push_item(L, b, object, i)) return;
+            append_item(L, b, list);
+        }
+    } else if (ouro_is_dict(object) || ouro_is_set(object)) {
+        extend_by_entries(L, b, list, object);
+    } else {
+        ouro_lua_refuse(L, "items come from a table, list, tuple, set or dict; got %s",
+                        ouro_lua_describe(L, b, source));
+    }
+}
+
+/* A new list with the items of argument 1, pushed. */
+static ouro_object *push_list(lua_State *L, binding *b) {
+    ouro_object *list;
+    ouro_lua_check(L, b, ouro_list_new(b->heap, NULL, 0, &list));
+    ouro_lua_hand_over(L, b, list);
+    if (!lua_isnoneornil(L, 1)) ouro_lua_extend_list(L, b, list, 1);
+    return list;
+}
+
+static int new_list(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    lua_settop(L, 1);
+    push_list(L, b);
+    ouro_lua_leave(L, b);
+    return 1;
+}
+
+static int new_tuple(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    lua_settop(L, 1);
+    ouro_object *tuple, *list = push_list(L, b);
+    const ouro_value *items;
+    size_t count;
+    ouro_lua_check(L, b, ouro_sequence_items(list, &items, &count));
+    ouro_lua_check(L, b, ouro_tuple_new(b->heap, items, count, &tuple));
+    ouro_object_clear(list);
+    ouro_lua_hand_over(L, b, tuple);
+    ouro_lua_leave(L, b);
+    return 1;
+}
+
+static int new_set(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    lua_settop(L, 1);
+    ouro_object *set, *list = push_list(L, b);
+    ouro_lua_check(L, b, ouro_set_new(b->heap, &set));
+    ouro_lua_hand_over(L, b, set);
+    for (size_t i = 0; ouro_lua_push_item(L, b, list, i); i++) {
+        ouro_value v = ouro_lua_value_at(L, b, -1);
+        ouro_status status = ouro_set_add(set, v);
+        ouro_value_release(v);
+        ouro_lua_check(L, b, status);
+        lua_pop(L, 1);
+    }
+    ouro_object_clear(list);
+    ouro_lua_leave(L, b);
+    return 1;
+}
+
+/* ---- keys in order ------------------------------------------------------------------------------- */
+
+static int rank(lua_State *L, int index) {
+    int type = lua_type(L, index);
+    return type == LUA_TNUMBER ? 0 : type == LUA_TSTRING ? 1 : 2;
+}
+
+/* Whether the key at -1 comes before the one at -2. */
+static bool comes_before(lua_State *L) {
+    int top = rank(L, -1), below = rank(L, -2);
+    if (top != below) return top < below;
+    return top < 2 && lua_compare(L, -1, -2, LUA_OPLT);
+}
+
+/* Two runs of the array `from`, merged into `to`. */
+static void merge_runs(lua_State *L, int from, int to, lua_Integer low, lua_Integer middle,
+                       lua_Integer high) {
+    lua_Integer left = low, right = middle;
+    for (lua_Integer i = low; i < high; i++) {
+        bool take_right = left >= middle;
+        if (!take_right && right < high) {
+            lua_rawgeti(L, from, left);
+            lua_rawgeti(L, from, right);
+            take_right = comes_before(L);
+            lua_pop(L, 2);
+        }
+        lua_rawgeti(L, from, take_right ? right++ : left++);
+        lua_rawseti(L, to, i);
+    }
+}
+
+void ouro_lua_push_sorted_keys(lua_State *L, int table) {
+    table = lua_absindex(L, table);
+    lua_Integer count = 0;
+    lua_newtable(L);
+    lua_newtable(L);
+    int from = lua_gettop(L) - 1, to = from + 1;
+    lua_pushnil(L);
+    while (lua_next(L, table) != 0) {
+        lua_pop(L, 1);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, from, ++count);
+    }
+    for (lua_Integer run = 1; run < count; run *= 2) {
+        for (lua_Integer low = 1; low <= count; low += 2 * run) {
+            lua_Integer middle = low + run <= count + 1 ? low + run : count + 1;
+            lua_Integer high = low + 2 * run <= count + 1 ? low + 2 * run : count + 1;
+            merge_runs(L, from, to, low, middle, high);
+        }
+        int swapped = from;
+        from = to;
+        to = swapped;
+    }
+    lua_pushvalue(L, from);
+    lua_replace(L, from < to ? from : to);
+    lua_settop(L, from < to ? from : to);
+}
+
+/* ---- dict, object --------------------------------------------------------------------------------- */
+
+static void set_entry(lua_State *L, binding *b, ouro_object *dict) {
+    ouro_value key = OURO_NIL, value = OURO_NIL;
+    ouro_status status = ouro_lua_try_value(L, b, -2, &key);
+    if (status == OURO_OK) status = ouro_lua_try_value(L, b, -1, &value);
+    if (status == OURO_OK) status = ouro_dict_set(dict, key, value);
+    ouro_value_release(key);
+    ouro_value_release(value);
+    ouro_lua_check(L, b, status);
+}
+
+static void fill_from_dict(lua_State *L, binding *b, ouro_object *dict, ouro_object *source) {
+    ouro_cursor cursor = {0};
+    ouro_value key, value;
+    for (;;) {
+        ouro_lua_check(L, b, ouro_entries_next(source, &cursor, &key, &value));
+        if (ouro_value_same(key, OURO_ABSENT)) return;
+        ouro_lua_check(L, b, ouro_dict_set(dict, key, value));
+    }
+}
+
+static int new_dict(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    ouro_object *dict;
+    lua_settop(L, 1);
+    ouro_lua_check(L, b, ouro_dict_new(b->heap, &dict));
+    ouro_lua_hand_over(L, b, dict);
+    ouro_object *source = ouro_lua_is_handle(L, 1) ? ouro_lua_object_at(L, b, 1) : NULL;
+    if (ouro_is_dict(source)) {
+        fill_from_dict(L, b, dict, source);
+    } else if (lua_type(L, 1) == LUA_TTABLE) {
+        ouro_lua_push_sorted_keys(L, 1);
+        lua_Integer count = luaL_len(L, -1);
+        for (lua_Integer i = 1; i <= count; i++) {
+            lua_rawgeti(L, -1, i);
+            lua_pushvalue(L, -1);
+            lua_rawget(L, 1);
+            set_entry(L, b, dict);
+            lua_pop(L, 2);
+        }
+        lua_pop(L, 1);
+    } else if (!lua_isnoneornil(L, 1)) {
+        ouro_lua_refuse(L, "entries come from a table or a dict; got %s",
+                        ouro_lua_describe(L, b, 1));
+    }
+    ouro_lua_leave(L, b);
+    return 1;
+}
+
+static int new_object(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    ouro_object *bag;
+    lua_settop(L, 1);
+    if (!lua_isnoneornil(L, 1) && lua_type(L, 1) != LUA_TTABLE)
+        ouro_lua_refuse(L, "attributes come from a table, as in object{a = 1}; got %s",
+                        ouro_lua_describe(L, b, 1));
+    ouro_lua_check(L, b, ouro_bag_new(b->heap, &bag));
+    ouro_lua_hand_over(L, b, bag);
+    if (lua_type(L, 1) == LUA_TTABLE) ouro_lua_fill_record(L, b, bag, 1);
+    ouro_lua_leave(L, b);
+    return 1;
+}
+
+/* ---- copies, types -------------------------------------------------------------------------------- */
+
+static int copy_with(lua_State *L, ouro_status (*make)(ouro_object *, ouro_object **)) {
+    binding *b = ouro_lua_enter(L);
+    ouro_object *result;
+    luaL_checkany(L, 1);
+    lua_settop(L, 1);
+    if (!ouro_lua_is_handle(L, 1)) return 1; /* values are their own copies */
+    ouro_lua_check(L, b, make(ouro_lua_check_object(L, b, 1), &result));
+    ouro_lua_hand_over(L, b, result);
+    ouro_lua_leave(L, b);
+    return 1;
+}
+
+static int copy(lua_State *L) {
+    return copy_with(L, ouro_object_copy);
+}
+
+static int deepcopy(lua_State *L) {
+    return copy_with(L, ouro_object_deepcopy);
+}
+
+static int typeof_value(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    luaL_checkany(L, 1);
+    lua_pushstring(L, ouro_lua_describe(L, b, 1));
+    return 1;
+}
+
+static int isinstance(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    luaL_checkany(L, 2);
+    const ouro_object *cls = ouro_lua_is_handle(L, 2) ? ouro_lua_object_at(L, b, 2) : NULL;
+    if (!ouro_is_class(cls))
+        ouro_lua_refuse(L, "the second argument has to be a class; got %s",
+                        ouro_lua_describe(L, b, 2));
+    const ouro_object *object = ouro_lua_is_handle(L, 1) ? ouro_lua_object_at(L, b, 1) : NULL;
+    const ouro_object *own = object != NULL ? ouro_record_class(object) : NULL;
+    lua_pushboolean(L, own != NULL && ouro_class_derives(own, cls));
+    return 1;
+}
+
+const luaL_Reg ouro_lua_building[] = {
+    {"class", ouro_lua_new_class}, {"copy", copy},
+    {"deepcopy", deepcopy},        {"dict", new_dict},
+    {"isinstance", isinstance},    {"list", new_list},
+    {"object", new_object},        {"set", new_set},
+    {"tuple", new_tuple},          {"typeof", typeof_value},
+    {NULL, NULL}};

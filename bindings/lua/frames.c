@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames: names as _ENV, and call, which gives a function names of its own. */
+#include <stdio.h>
+#include <string.h>
+
+#include "view.h"
+
+/* ---- names -------------------------------------------------------------------------------------------- */
+
+/* This frame, then main, then the functions of ouro, then Lua's globals. */
+int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame) {
+    size_t length;
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        const char *name = lua_tolstring(L, 2, &length);
+        ouro_value v = ouro_frame_get(frame, name, length);
+        ouro_object *main = ouro_frame_main(b->heap);
+        if (ouro_value_same(v, OURO_ABSENT) && main != NULL && main != frame)
+            v = ouro_frame_get(main, name, length);
+        if (!ouro_value_same(v, OURO_ABSENT)) {
+            ouro_lua_push_value(L, b, v);
+            return 1;
+        }
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->builtins);
+    lua_pushvalue(L, 2);
+    lua_gettable(L, -2);
+    return 1;
+}
+
+int ouro_lua_frame_newindex(lua_State *L, binding *b, ouro_object *frame) {
+    size_t length;
+    if (lua_type(L, 2) != LUA_TSTRING)
+        return ouro_lua_refuse(L, "a name has to be a string; got %s", ouro_lua_describe(L, b, 2));
+    const char *name = lua_tolstring(L, 2, &length);
+    if (lua_isnil(L, 3)) {
+        ouro_status status = ouro_frame_unset(frame, name, length);
+        if (status != OURO_E_KEY) ouro_lua_check(L, b, status);
+        return 0;
+    }
+    ouro_value v = ouro_lua_value_at(L, b, 3);
+    ouro_status status = ouro_frame_set(frame, name, length, v);
+    ouro_value_release(v);
+    ouro_lua_check(L, b, status);
+    return 0;
+}
+
+static void push_names(lua_State *L, ouro_object *frame) {
+    size_t position = 0, length;
+    const char *name;
+    ouro_value value;
+    lua_newtable(L);
+    for (lua_Integer i = 1; ouro_frame_next(frame, &position, &name, &length, &value); i++) {
+        lua_pushlstring(L, name, length);
+        lua_rawseti(L, -2, i);
+    }
+}
+
+int ouro_lua_names(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    ouro_object *frame = ouro_frame_at(b->heap, 0);
+    if (!lua_isnoneornil(L, 1)) frame = ouro_lua_check_object(L, b, 1);
+    if (!ouro_is_frame(frame)) return ouro_lua_refuse(L, "names are those of a frame");
+    push_names(L, frame);
+    ouro_lua_set_lines(L, "(no names)");
+    return 1;
+}
+
+static int frame_to_string(lua_State *L) {
+    luaL_Buffer text;
+    lua_settop(L, 1);
+    lua_getfield(L, 1, "name");
+    lua_getfield(L, 1, "names");
+    luaL_buffinit(L, &text);
+    lua_pushvalue(L, 2);
+    luaL_addvalue(&text);
+    lua_Integer count = luaL_len(L, 3);
+    for (lua_Integer i = 1; i <= count && i <= 20; i++) {
+        luaL_addstring(&text, i == 1 ? ": " : ", ");
+        lua_rawgeti(L, 3, i);
+        luaL_addvalue(&text);
+    }
+    if (count > 20) {
+        lua_pushfstring(L, ", ... %d more", (int)(count - 20));
+        luaL_addvalue(&text);
+    }
+    luaL_pushresult(&text);
+    return 1;
+}
+
+int ouro_lua_stack(lua_State *L) {
+    static const luaL_Reg functions[] = {{"__tostring", frame_to_string}, {NULL, NULL}};
+    binding *b = ouro_lua_enter(L);
+    size_t depth = ouro_frame_depth(b->heap);
+    lua_newtable(L);
+    for (size_t i = 0; i < depth; i++) {
+        ouro_object *frame = ouro_frame_at(b->heap, i);
+        lua_createtable(L, 0, 2);
+        lua_pushstring(L, ouro_frame_name(frame));
+        lua_setfield(L, -2, "name");
+        push_names(L, frame);
+        lua_setfield(L, -2, "names");
+        ouro_lua_set_view(L, "ouro.frame", functions, NULL);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    ouro_lua_set_lines(L, "(no frames)");
+    return 1;
+}
+
+/* ---- call ------------------------------------------------------------------------------------------------ */
+
+/* The name under which the function at index 1 is bound in main, or where it stands. */
+static void name_function(lua_State *L, binding *b, char *buffer, size_t size) {
+    size_t position = 0, length;
+    const char *name;
+    ouro_value value;
+    ouro_object *box, *main = ouro_frame_main(b->heap);
+    lua_Debug where;
+    lua_pushvalue(L, 1);
+    lua_getinfo(L, ">S", &where);
+    snprintf(buffer, size, "%s:%d", where.short_src, where.linedefined);
+    if (main == NULL || ouro_lua_box(L, b, 1, &box) != OURO_OK) return;
+    while (ouro_frame_next(main, &position, &name, &length, &value))
+        if (ouro_value_object(value) == box)
+            snprintf(buffer, size, "%.*s", (int)length, name);
+    ouro_release(box);
+}
+
+/* 1: the frame. Pushed apart, so that the error can be raised with what `call` says. */
+static int refuse_depth(lua_State *L, binding *b) {
+    char text[300] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < 3 && i < ouro_frame_depth(b->heap); i++) {
+        int n = snprintf(text + used, sizeof text - used, "\n\tframe %s",
+                         ouro_frame_name(ouro_frame_at(b->heap, i)));
+        used += n > 0 && (size_t)n < sizeof text - used ? (size_t)n : 0;
+    }
+    return luaL_error(L, "%s\nmanaged frames, top first:%s\n\t...", ouro_heap_message(b->heap),
+                      text);
+}
+
+static void pop_frame(lua_State *L, binding *b, ouro_object *frame) {
+    if (b->heap == NULL) return;
+    b->current = L;
+    /* Frames above it are those of coroutines that never came back. */
+    while (ouro_frame_depth(b->heap) > 1 && ouro_frame_at(b->heap, 0) != frame)
+        if (ouro_frame_pop(b->heap, ouro_frame_at(b->heap, 0)) != OURO_OK) break;
+    if (ouro_frame_at(b->heap, 0) == frame) ouro_frame_pop(b->heap, frame);
+}
+
+static int call(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    char name[80];
+    ouro_object *frame;
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    name_function(L, b, name, sizeof name);
+    ouro_lua_check(L, b, ouro_frame_new(b->heap, name, &frame));
+    ouro_lua_hand_over(L, b, frame);
+    if (ouro_frame_push(b->heap, frame) != OURO_OK) return refuse_depth(L, b);
+    lua_insert(L, 2);     /* f, frame, ... */
+    lua_pushvalue(L, 2);
+    lua_insert(L, 1);     /* frame, f, frame, ... */
+    int status = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0);
+    pop_frame(L, b, frame);
+    if (status != LUA_OK) return lua_error(L);
+    ouro_lua_leave(L, b);
+    return lua_gettop(L) - 1;
+}
+
+/* frame([name]): main, or a frame that is not on the stack. */
+static int frame(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    ouro_object *made;
+    if (lua_isnoneornil(L, 1)) {
+        ouro_lua_push_object(L, b, ouro_frame_main(b->heap));
+        return 1;
+    }
+    ouro_lua_check(L, b, ouro_frame_new(b->heap, luaL_checkstring(L, 1), &made));
+    ouro_lua_hand_over(L, b, made);
+    return 1;
+}
+
+const luaL_Reg ouro_lua_frames[] = {{"call", call}, {"frame", frame}, {NULL, NULL}};

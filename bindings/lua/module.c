@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* Module: opens and closes heaps, and puts their functions together.
+ *
+ * A heap is the userdata "ouro.heap"; its functions have it as first upvalue and are in its
+ * table of builtins, which is also what free names of a script fall back to. The table that
+ * `require "ouro"` gives is the builtins table of a default heap. */
+#include <string.h>
+
+#include "view.h"
+
+void ouro_lua_register(lua_State *L, const luaL_Reg *functions) {
+    for (; functions->name != NULL; functions++) {
+        lua_pushvalue(L, -2);
+        lua_pushcclosure(L, functions->func, 1);
+        lua_setfield(L, -2, functions->name);
+    }
+}
+
+/* ---- closing ---------------------------------------------------------------------------------------- */
+
+void ouro_lua_close_heap(lua_State *L, binding *b, size_t *ret_leaked) {
+    if (b->heap == NULL || b->closing) return;
+    b->closing = true;
+    b->current = L;
+    ouro_status status = ouro_heap_shut(b->heap, ret_leaked);
+    b->closing = false;
+    if (status != OURO_OK) luaL_error(L, "%s", ouro_heap_message(b->heap));
+    ouro_heap *heap = b->heap;
+    if (b->listeners != LUA_NOREF) ouro_lua_deliver_events(L, b);
+    b->heap = NULL;
+    ouro_lua_invalidate_handles(b);
+    b->box_places = NULL; /* freed with the heap's buffers */
+    (void)!ouro_heap_close(heap);
+    int *refs[] = {&b->metatable, &b->builtins, &b->boxes, &b->on_error, &b->listeners, &b->spare};
+    for (size_t i = 0; i < sizeof refs / sizeof *refs; i++) {
+        luaL_unref(L, LUA_REGISTRYINDEX, *refs[i]);
+        *refs[i] = LUA_NOREF;
+    }
+}
+
+static int close_heap(lua_State *L) {
+    binding *b = luaL_checkudata(L, 1, "ouro.heap");
+    size_t leaked = 0;
+    ouro_lua_close_heap(L, b, &leaked);
+    lua_pushinteger(L, (lua_Integer)leaked);
+    return 1;
+}
+
+/* For the functions' table: close() of the heap they belong to. */
+static int close_own(lua_State *L) {
+    size_t leaked = 0;
+    ouro_lua_close_heap(L, lua_touserdata(L, lua_upvalueindex(1)), &leaked);
+    lua_pushinteger(L, (lua_Integer)leaked);
+    return 1;
+}
+
+/* At lua_close, or when nothing refers to the heap any more. Errors cannot be told here. */
+static int collect_heap(lua_State *L) {
+    binding *b = lua_touserdata(L, 1);
+    if (b == NULL || b->heap == NULL) return 0;
+    ouro_lua_close_heap(L, b, NULL);
+    return 0;
+}
+
+static int heap_to_string(lua_State *L) {
+    const binding *b = luaL_checkudata(L, 1, "ouro.heap");
+    if (b->heap == NULL) lua_pushliteral(L, "heap (closed)");
+    else lua_pushfstring(L, "heap (%d objects)", (int)ouro_heap_live(b->heap));
+    return 1;
+}
+
+static int index_heap(lua_State *L) {
+    const binding *b = luaL_checkudata(L, 1, "ouro.heap");
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    if (b->heap == NULL && strcmp(key, "close") != 0) return luaL_error(L, "heap is closed");
+    if (strcmp(key, "close") == 0) {
+        lua_pushcfunction(L, close_heap);
+        return 1;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->builtins);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, -2) != LUA_TNIL) return 1;
+    /* h.live() as well as h.heap.live() */
+    if (lua_getfield(L, -2, "heap") == LUA_TTABLE) {
+        lua_pushvalue(L, 2);
+        lua_rawget(L, -2);
+    }
+    return 1;
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------- */
+
+static size_t limit_option(lua_State *L, int options, const char *name) {
+    if (options == 0) return 0;
+    lua_Integer value = 0;
+    if (lua_getfield(L, options, name) != LUA_TNIL &&
+        (!ouro_lua_integer_at(L, -1, &value) || value < 0))
+        luaL_error(L, "heap: %s has to be a number of 0 (no limit) or more", name);
+    lua_pop(L, 1);
+    return (size_t)value;
+}
+
+static void check_options(lua_State *L, int options) {
+    if (options == 0) return;
+    lua_pushnil(L);
+    while (lua_next(L, options) != 0) {
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+        if (strcmp(key, "max_objects") != 0 && strcmp(key, "max_bytes") != 0 &&
+            strcmp(key, "max_frames") != 0)
+            luaL_error(L, "heap: no option '%s'; there are max_objects, max_bytes, max_frames",
+                       key);
+        lua_pop(L, 1);
+    }
+}
+
+static void set_heap_metatable(lua_State *L) {
+    static const luaL_Reg functions[] = {{"__close", collect_heap},
+                                         {"__gc", collect_heap},
+                                         {"__index", index_heap},
+                                         {"__tostring", heap_to_string},
+                                         {NULL, NULL}};
+    if (luaL_newmetatable(L, "ouro.heap")) luaL_setfuncs(L, functions, 0);
+    lua_setmetatable(L, -2);
+}
+
+/* The userdata, closed: an error from here on leaks nothing. */
+static binding *push_closed_heap(lua_State *L) {
+    binding *b = lua_newuserdatauv(L, sizeof *b, 1);
+    memset(b, 0, sizeof *b);
+    b->metatable = b->builtins = b->boxes = b->on_error = b->listeners = b->spare = LUA_NOREF;
+    b->current = L;
+    set_heap_metatable(L);
+    return b;
+}
+
+static void add_methods(lua_State *L, const char *field, const luaL_Reg *methods) {
+    lua_pushvalue(L, -2);
+    lua_newtable(L);
+    ouro_lua_register(L, methods);
+    lua_remove(L, -2);
+    lua_setfield(L, -2, field);
+}
+
+/* Heap userdata at the top. */
+static void make_metatable(lua_State *L, binding *b) {
+    lua_newtable(L);
+    ouro_lua_register(L, ouro_lua_metamethods);
+    ouro_lua_register(L, ouro_lua_operators);
+    add_methods(L, "list methods", ouro_lua_list_methods);
+    add_methods(L, "tuple methods", ouro_lua_tuple_methods);
+    lua_pushliteral(L, "ouro.object");
+    lua_setfield(L, -2, "__name");
+    lua_pushliteral(L, "ouro.object");
+    lua_setfield(L, -2, "__metatable");
+    b->metatable = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* heap{max_objects=} with the table of the default heap's functions as `self`. */
+static int open_another(lua_State *L) {
+    lua_settop(L, 2);
+    if (!lua_isnil(L, 2)) luaL_checktype(L, 2, LUA_TTABLE);
+    ouro_lua_open_heap(L, lua_isnil(L, 2) ? 0 : 2);
+    return 1;
+}
+
+/* The builtins table is at the top, the heap userdata below it. */
+static void add_table(lua_State *L, const char *name, const luaL_Reg *functions) {
+    lua_pushvalue(L, -2);
+    lua_newtable(L);
+    ouro_lua_register(L, functions);
+    if (strcmp(name, "gc") == 0) ouro_lua_finish_gc(L);
+    lua_remove(L, -2);
+    lua_setfield(L, -2, name);
+}
+
+static void add_heap_table(lua_State *L, binding *b) {
+    static const luaL_Reg own[] = {{"close", close_own}, {NULL, NULL}};
+    add_table(L, "heap", ouro_lua_heap);
+    lua_getfield(L, -1, "heap");
+    b->self_tables[0] = lua_topointer(L, -1);
+    lua_pushvalue(L, -3);
+    lua_pushvalue(L, -2);
+    ouro_lua_register(L, ouro_lua_frames);
+    ouro_lua_register(L, own);
+    lua_pop(L, 2);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, open_another);
+    lua_setfield(L, -2, "__call");
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
+}
+
+static void make_builtins(lua_State *L, binding *b) {
+    static const luaL_Reg *const plain[] = {ouro_lua_building, ouro_lua_letting_go,
+                                            ouro_lua_looking, ouro_lua_frames, ouro_lua_weak};
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) ouro_lua_register(L, plain[i]);
+    add_table(L, "gc", ouro_lua_gc);
+    add_table(L, "build", ouro_lua_build);
+    add_heap_table(L, b);
+    lua_getfield(L, -1, "gc");
+    lua_getfield(L, -1, "collect");
+    lua_setfield(L, -3, "collect");
+    lua_pop(L, 1);
+    lua_pushvalue(L, -2);
+    ouro_lua_push_weak(L);
+    lua_setfield(L, -3, "weak");
+    lua_pop(L, 1);
+    lua_pushliteral(L, "ouro " OURO_VERSION);
+    lua_setfield(L, -2, "_VERSION");
+    b->self_tables[1] = lua_topointer(L, -1);
+    lua_createtable(L, 0, 1);
+    lua_pushglobaltable(L);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    b->builtins = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+binding *ouro_lua_open_heap(lua_State *L, int options) {
+    check_options(L, options);
+    ouro_heap_options heap_options = {.struct_size = sizeof heap_options,
+                                      .max_objects = limit_option(L, options, "max_objects"),
+                                      .max_bytes = limit_option(L, options, "max_bytes"),
+                                      .max_frames = limit_option(L, options, "max_frames"),
+                                      .settle = ouro_lua_settle};
+    binding *b = push_closed_heap(L);
+    b->pool = ouro_lua_pool(L);
+    heap_options.user = b;
+    make_metatable(L, b);
+    make_builtins(L, b);
+    lua_newtable(L);
+    b->boxes = luaL_ref(L, LUA_REGISTRYINDEX);
+    ouro_status status = ouro_heap_open(&heap_options, &b->heap);
+    if (status != OURO_OK)
+        luaL_error(L, "the heap cannot be opened: %s",
+                   status == OURO_E_LIMIT ? "max_bytes is too small" : "not enough memory");
+    ouro_lua_check(L, b, ouro_lua_box_type(b));
+    ouro_lua_begin_handles(L, b);
+    return b;
+}
+
+LUALIB_API int luaopen_ouro(lua_State *L);
+
+__attribute__((visibility("default"))) int luaopen_ouro(lua_State *L) {
+    luaL_checkversion(L);
+    const binding *b = ouro_lua_open_heap(L, 0);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->builtins);
+    /* `require` keeps the table, the table's functions keep the heap. */
+    return 1;
+}
