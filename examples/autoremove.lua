@@ -203,7 +203,9 @@ local function show_cycles(graph, label_of)
     end
     table.sort(groups, function(a, b) return place[a[1]] < place[b[1]] end)
     say("%d %s", #groups, #groups == 1 and "cycle" or "cycles")
-    for _, labels in ipairs(groups) do say("  %s", table.concat(labels, " <-> ")) end
+    for _, labels in ipairs(groups) do
+        say("  %s", labels[2] and table.concat(labels, " <-> ") or labels[1] .. " <-> itself")
+    end
 end
 
 -- "nothing", "a", "a and b", "a, b, c, d, e and 3 more", with the verb that goes with it.

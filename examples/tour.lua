@@ -6,13 +6,17 @@
 -- Shows a step's source, runs it in this script's names, prints what it gives. The step's
 -- text is compiled with our own _ENV, so `x = ...` in it binds a name here.
 local names = _ENV
-local function step(code)
-  for line in code:gmatch("[^\n]+") do print("> " .. line) end
+local function run(code)
   local chunk = load("return " .. code, "=tour", "t", names) or
                 assert(load(code, "=tour", "t", names))
   local results = table.pack(pcall(chunk))
   for i = 2, results.n do print(tostring(results[i])) end
-  settle()
+end
+
+local function step(code)
+  for line in code:gmatch("[^\n]+") do print("> " .. line) end
+  run(code)
+  settle() -- what the step has dropped is dead before the next
 end
 
 local function chapter(title, text)

@@ -183,6 +183,11 @@ static int close_variable(lua_State *L) {
     if (b->heap == NULL) return 0;
     b = ouro_lua_enter(L);
     ouro_object *object = check_operand(L, b);
+    if (ouro_is_frame(object)) {
+        ouro_lua_leave_frame(L, b, object);
+        ouro_lua_leave(L, b);
+        return 0;
+    }
     ouro_lua_forget_closed(L, b->pool);
     if (!ouro_is_class(object) && ouro_lua_push_class_attribute(L, b, object, "__close", 7)) {
         lua_insert(L, 1);

@@ -125,7 +125,6 @@ static void name_function(lua_State *L, binding *b, char *buffer, size_t size) {
     ouro_release(box);
 }
 
-/* 1: the frame. Pushed apart, so that the error can be raised with what `call` says. */
 static int refuse_depth(lua_State *L, binding *b) {
     char text[300] = "";
     size_t used = 0;
@@ -138,16 +137,8 @@ static int refuse_depth(lua_State *L, binding *b) {
                       text);
 }
 
-static void pop_frame(lua_State *L, binding *b, ouro_object *frame) {
-    if (b->heap == NULL) return;
-    b->current = L;
-    /* Frames above it are those of coroutines that never came back. */
-    while (ouro_frame_depth(b->heap) > 1 && ouro_frame_at(b->heap, 0) != frame)
-        if (ouro_frame_pop(b->heap, ouro_frame_at(b->heap, 0)) != OURO_OK) break;
-    if (ouro_frame_at(b->heap, 0) == frame) ouro_frame_pop(b->heap, frame);
-}
-
-static int call(lua_State *L) {
+/* Gives the function at index 1 a frame on the stack. */
+static int push_frame(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     char name[80];
     ouro_object *frame;
@@ -156,14 +147,48 @@ static int call(lua_State *L) {
     ouro_lua_check(L, b, ouro_frame_new(b->heap, name, &frame));
     ouro_lua_hand_over(L, b, frame);
     if (ouro_frame_push(b->heap, frame) != OURO_OK) return refuse_depth(L, b);
-    lua_insert(L, 2);     /* f, frame, ... */
-    lua_pushvalue(L, 2);
-    lua_insert(L, 1);     /* frame, f, frame, ... */
-    int status = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0);
-    pop_frame(L, b, frame);
-    if (status != LUA_OK) return lua_error(L);
-    ouro_lua_leave(L, b);
-    return lua_gettop(L) - 1;
+    return 1;
+}
+
+/* Coroutines may end their calls in any order. The names of a frame that others cover go at
+ * once; the frame itself, marked by a name no script can write, when it is on top. */
+static const char finished[] = "(finished)";
+
+static bool is_on_stack(ouro_heap *heap, const ouro_object *frame) {
+    for (size_t i = 0; i < ouro_frame_depth(heap); i++)
+        if (ouro_frame_at(heap, i) == frame) return true;
+    return false;
+}
+
+static bool is_finished(ouro_object *frame) {
+    ouro_value mark = ouro_frame_get(frame, finished, sizeof finished - 1);
+    return !ouro_value_same(mark, OURO_ABSENT);
+}
+
+void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame) {
+    ouro_heap *heap = b->heap;
+    if (frame == ouro_frame_main(heap) || !is_on_stack(heap, frame)) return;
+    if (ouro_frame_at(heap, 0) != frame) {
+        ouro_object_clear(frame);
+        (void)!ouro_frame_set(frame, finished, sizeof finished - 1, OURO_TRUE);
+        return;
+    }
+    do {
+        ouro_frame_pop(heap, ouro_frame_at(heap, 0));
+        if (b->heap == NULL) return;
+        b->current = L;
+    } while (ouro_frame_depth(heap) > 1 && is_finished(ouro_frame_at(heap, 0)));
+}
+
+/* A function of Lua: calls within calls use no C stack, coroutines may yield within, and
+ * the frame goes whether f returns, raises, or its coroutine is closed. */
+void ouro_lua_push_call(lua_State *L) {
+    static const char text[] = "local push = ... return function(f, ...) "
+                               "local frame <close> = push(f) return f(frame, ...) end";
+    if (luaL_loadbufferx(L, text, sizeof text - 1, "=call", "t") != LUA_OK) lua_error(L);
+    lua_pushvalue(L, -2);
+    lua_pushcclosure(L, push_frame, 1);
+    lua_call(L, 1, 1);
 }
 
 /* frame([name]): main, or a frame that is not on the stack. */
@@ -179,4 +204,4 @@ static int frame(lua_State *L) {
     return 1;
 }
 
-const luaL_Reg ouro_lua_frames[] = {{"call", call}, {"frame", frame}, {NULL, NULL}};
+const luaL_Reg ouro_lua_frames[] = {{"frame", frame}, {NULL, NULL}};

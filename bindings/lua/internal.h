@@ -108,6 +108,10 @@ int ouro_lua_attrs(lua_State *L);  /* attrs */
 /* --- frames.c ----------------------------------------------------------------------- */
 int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame);
 int ouro_lua_frame_newindex(lua_State *L, binding *b, ouro_object *frame);
+/* The end of a call: the frame's names go, it leaves the stack. */
+void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame);
+/* Pushes the function `call`; heap userdata at the top. */
+void ouro_lua_push_call(lua_State *L);
 int ouro_lua_names(lua_State *L);
 int ouro_lua_stack(lua_State *L);
 

@@ -205,6 +205,8 @@ static void make_builtins(lua_State *L, binding *b) {
     lua_pushvalue(L, -2);
     ouro_lua_push_weak(L);
     lua_setfield(L, -3, "weak");
+    ouro_lua_push_call(L);
+    lua_setfield(L, -3, "call");
     lua_pop(L, 1);
     lua_pushliteral(L, "ouro " OURO_VERSION);
     lua_setfield(L, -2, "_VERSION");

@@ -13,16 +13,20 @@
 /* The entry of the module, bindings/lua. */
 int luaopen_ouro(lua_State *L);
 
-/* Its address is the key of the module in the registry. */
+/* Their addresses are keys in the registry: of the module, and of a table with the functions
+ * that the command calls, as they were when it began. */
 static const char module_key = 'm';
+static const char functions_key = 'f';
+
+static const char *const functions[] = {"attrs", "frame", "names", "settle", "stack"};
 
 void ouro__state_push_module(lua_State *L) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key);
 }
 
-void ouro__state_push(lua_State *L, const char *name) {
-    ouro__state_push_module(L);
-    lua_getfield(L, -1, name);
+void ouro__state_push(lua_State *L, const char *function) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
+    lua_getfield(L, -1, function);
     lua_remove(L, -2);
 }
 
@@ -37,9 +41,25 @@ int ouro__state_settle(lua_State *L) {
     return 0;
 }
 
+/* The module is at the top; popped. */
+static void keep_module(lua_State *L) {
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        lua_getfield(L, -2, functions[i]);
+        lua_setfield(L, -2, functions[i]);
+    }
+    lua_getfield(L, -2, "heap");
+    lua_getfield(L, -1, "close");
+    lua_setfield(L, -3, "close");
+    lua_pop(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &functions_key);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
+}
+
+/* Without the functions the module has not been opened. */
 static int close_heap(lua_State *L) {
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key) == LUA_TNIL) return 0;
-    ouro__state_push(L, "close");
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key) == LUA_TNIL) return 0;
+    lua_getfield(L, -1, "close");
     lua_call(L, 0, 0);
     return 0;
 }
@@ -106,7 +126,7 @@ void ouro__state_open(lua_State *L) {
     luaL_openlibs(L);
     extend_path(L);
     luaL_requiref(L, "ouro", luaopen_ouro, 0);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
+    keep_module(L);
     ouro__coroutine_install(L);
     replace_exit(L);
 }

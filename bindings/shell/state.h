@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* State: the Lua state of the command, with the module `ouro` and its default heap in it.
  *
- * The module is reached through a reference of our own: scripts may do what they like
- * with package.loaded. All functions may raise unless they say otherwise. */
+ * The module and the functions of it that the command calls are kept apart: scripts may do
+ * what they like with package.loaded and with the module's table. All functions may raise
+ * unless they say otherwise. */
 #ifndef OURO_SHELL_STATE_H
 #define OURO_SHELL_STATE_H
 
@@ -11,9 +12,10 @@
 
 /* The libraries, the module, the search path, os.exit. */
 void ouro__state_open(lua_State *L);
-/* Pushes the module, a field of it. */
+/* Pushes the module's table. */
 void ouro__state_push_module(lua_State *L);
-void ouro__state_push(lua_State *L, const char *name);
+/* Pushes one of its functions: attrs, frame, names, settle, stack. */
+void ouro__state_push(lua_State *L, const char *function);
 /* Pushes the main frame of the default heap: what free names of chunks live in. */
 void ouro__state_push_frame(lua_State *L);
 /* Lets what is dead be dead. A C function for the stack: ouro__script_call runs it. */

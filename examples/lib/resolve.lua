@@ -147,7 +147,7 @@ end
 
 -- Resolves in place. Each package gets: label, references (array of packages, in the order
 -- of the fields), by_hand, named. options: native, recommends, suggests, first.
--- Returns { packages, by_label, native, edges, unmet, offers }.
+-- Returns { packages, by_label, native, edges, unmet }. Takes the packages' fields away.
 function resolve.graph(packages, automatic, options)
     local graph = { packages = packages, edges = 0, unmet = 0 }
     graph.native = options.native or guess_native(packages)
@@ -160,6 +160,9 @@ function resolve.graph(packages, automatic, options)
         add_references(graph, package, kinds, options.first)
         add_reason(graph, package, automatic)
     end
+    -- The fields have served; a small Lua heap makes every look at it quick.
+    graph.offers = nil
+    for _, package in ipairs(packages) do package.fields, package.provides = nil, nil end
     return graph
 end
 

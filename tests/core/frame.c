@@ -65,7 +65,7 @@ static void looks_up_without_memory(void **state) {
     OK(ouro_frame_unset(frame, "some name", 9));
 }
 
-/* ---- the order in which names go --------------------------------------------------------------- */
+/* ---- the order in which names go --------------------------------------------------------- */
 
 static void bind_four(support *s, ouro_object *frame) {
     bind(frame, "a", new_node(s, 1));

@@ -175,10 +175,10 @@ e|g|h|i|k|l
 same line
 e dies
 next line'
-same "--exact: what a line drops is dead at the next" "$expected" "$(sed '/^next line/q' out)"
+same "--exact: what a line drops is dead at the next" "$expected" "$(sed '/^next line/q' out | tr '\t' '|')"
 cp exact.lua input
 run --exact -
-same "--exact: from the standard input too" "$expected" "$(sed '/^next line/q' out)"
+same "--exact: from the standard input too" "$expected" "$(sed '/^next line/q' out | tr '\t' '|')"
 run --exact -e 'debug.sethook() print(1)'
 check "--exact leaves the hook to the script" 0 1
 
