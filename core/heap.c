@@ -173,9 +173,10 @@ static void free_tables(ouro_heap *heap) {
     ouro__map *maps[] = {&heap->ids, &heap->by_id, &heap->pins, &heap->watchers,
                          &heap->overflow};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) ouro__map_free(maps[i], account);
+    heap->keep_types = false;
+    ouro__type_free_retired(heap);
     for (size_t i = 1; i < heap->type_count; i++)
         if (heap->types[i] != NULL) ouro__type_retire(heap, heap->types[i]);
-    ouro__type_free_retired(heap);
     ouro__memory_free(account, heap->types, heap->type_capacity * sizeof *heap->types,
                       sizeof(max_align_t));
     ouro__memory_free(account, heap->queue, heap->queue_capacity * sizeof *heap->queue,

@@ -59,6 +59,9 @@ void ouro_lua_leave(lua_State *L, binding *b);
 /* Before an operation that could observe what is already dead: settles if anything may
  * be waiting. */
 void ouro_lua_observe(lua_State *L, binding *b);
+/* Before an operation that makes deaths observable (a weak reference, a finalizer, a
+ * listener): what waits because nobody could tell dies now. */
+void ouro_lua_clear_deferred(lua_State *L, binding *b);
 /* The holder of the heap (ouro_heap_options.settle). */
 void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason);
 /* Pushes the object's handle, the same one each time. object: borrowed. Raises for want of

@@ -87,6 +87,7 @@ int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls) {
         return ouro_lua_refuse(L, "class %s: an attribute's name has to be a string; got %s",
                                ouro_class_name(cls), ouro_lua_describe(L, b, 2));
     const char *name = lua_tolstring(L, 2, &length);
+    if (strcmp(name, "__del") == 0) ouro_lua_clear_deferred(L, b);
     ouro_value v = ouro_lua_value_at(L, b, 3);
     bool removes = ouro_value_is_nil(v);
     ouro_status status = ouro_class_set(cls, name, length, v);

@@ -161,6 +161,19 @@ static queue *find_queue(lua_State *L, const binding *b) {
     return q;
 }
 
+/* Reports the error at the top, popped; without a heap, which is closing, by hand. */
+static void report(lua_State *L, binding *b, const char *what) {
+    if (b->heap != NULL) {
+        ouro_lua_report(L, b, NULL, what);
+        return;
+    }
+    const char *text = lua_tostring(L, -1);
+    fflush(stdout);
+    fprintf(stderr, "ouro: error in %s: %s\n", what, text != NULL ? text : "(no message)");
+    fflush(stderr);
+    lua_pop(L, 1);
+}
+
 typedef struct telling {
     binding *b;
     record r;
@@ -174,11 +187,10 @@ static int tell(lua_State *L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, t->b->listeners);
     if (lua_getfield(L, -1, names[t->r.kind]) != LUA_TTABLE) return 0;
     lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
-    for (lua_Integer i = 1; i <= count && t->b->heap != NULL; i++) {
+    for (lua_Integer i = 1; i <= count; i++) {
         lua_rawgeti(L, 3, i);
         push_info(L, &t->r);
-        if (ouro_lua_pcall(L, t->b, 1, 0) != LUA_OK && t->b->heap != NULL)
-            ouro_lua_report(L, t->b, NULL, what);
+        if (ouro_lua_pcall(L, t->b, 1, 0) != LUA_OK) report(L, t->b, what);
         lua_settop(L, 3);
         t->b->current = L;
     }
@@ -188,11 +200,11 @@ static int tell(lua_State *L) {
 static void report_lost(lua_State *L, binding *b, queue *q) {
     uint64_t lost = q->lost;
     q->lost = 0;
-    if (lost == 0 || b->heap == NULL) return;
+    if (lost == 0) return;
     lua_pushfstring(L, "%I events were not told: there was no memory to note them, or handlers "
                        "went on causing events",
                     (LUAI_UACINT)lost);
-    ouro_lua_report(L, b, NULL, "events");
+    report(L, b, "events");
 }
 
 /* Argument: the queue. */
@@ -201,7 +213,7 @@ static int deliver(lua_State *L) {
     scratch *s = q->records;
     size_t size = (sizeof(record) + 7) / 8 * 8, at = 0;
     for (int round = 0; round < ROUNDS && at < s->used; round++) {
-        for (size_t end = s->used; at < end && q->b->heap != NULL; at += size) {
+        for (size_t end = s->used; at < end; at += size) {
             telling t = {.b = q->b};
             memcpy(&t.r, s->bytes + at, sizeof t.r);
             lua_pushcfunction(L, tell);
@@ -216,12 +228,12 @@ static int deliver(lua_State *L) {
     return 0;
 }
 
-void ouro_lua_deliver_events(lua_State *L, binding *b) {
-    if (b->listeners == LUA_NOREF || b->heap == NULL || !lua_checkstack(L, LUA_MINSTACK)) return;
-    queue *q = find_queue(L, b);
-    if (q == NULL || q->delivering || (q->records->used == 0 && q->lost == 0)) return;
-    if (ouro_heap_is_open(b->heap) && ouro_collect_is_running(b->heap)) return;
+/* The queue may go meanwhile, when a handler closes the heap: it is kept on the stack. */
+static void deliver_all(lua_State *L, queue *q) {
     int top = lua_gettop(L);
+    binding *b = q->b;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->listeners);
+    lua_rawgeti(L, -1, 1);
     q->delivering = true;
     lua_pushcfunction(L, deliver);
     lua_pushlightuserdata(L, q);
@@ -229,6 +241,22 @@ void ouro_lua_deliver_events(lua_State *L, binding *b) {
     q->delivering = false;
     lua_settop(L, top);
     b->current = L;
+}
+
+void ouro_lua_deliver_events(lua_State *L, binding *b) {
+    if (b->listeners == LUA_NOREF || b->heap == NULL || !lua_checkstack(L, LUA_MINSTACK)) return;
+    queue *q = find_queue(L, b);
+    if (q == NULL || q->delivering || (q->records->used == 0 && q->lost == 0)) return;
+    if (ouro_heap_is_open(b->heap)) {
+        if (!ouro_collect_is_running(b->heap)) deliver_all(L, q);
+        return;
+    }
+    /* It has just been shut: its objects are gone, and who uses it is told so. */
+    ouro_heap *heap = b->heap;
+    ouro_lua_invalidate_handles(b);
+    b->heap = NULL;
+    deliver_all(L, q);
+    b->heap = heap;
 }
 
 bool ouro_lua_is_delivering(lua_State *L, const binding *b) {
@@ -331,6 +359,7 @@ int ouro_lua_on(lua_State *L) {
     lua_settop(L, 2);
     const char *event = check_event(L, b);
     check_handler(L, b);
+    ouro_lua_clear_deferred(L, b);
     queue *q = push_listeners(L, b);
     lua_getfield(L, 3, event);
     lua_Integer count = push_copy(L, 4, 0);

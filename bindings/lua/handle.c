@@ -102,9 +102,12 @@ void ouro_lua_hand_over(lua_State *L, binding *b, ouro_object *object) {
         return;
     }
     ouro_status status = give_spare(L, b, object, tag);
-    if (OURO_LIKELY(status == OURO_OK) && ouro_object_count(object) == 1) b->fresh++;
-    ouro_release(object);
-    ouro_lua_check(L, b, status);
+    if (OURO_UNLIKELY(status != OURO_OK)) {
+        ouro_release(object);
+        ouro_lua_check(L, b, status);
+    }
+    ouro_object_hand_over(object);
+    if (ouro_object_count(object) == 0) b->fresh++;
     make_spare(L, b);
 }
 
@@ -261,6 +264,12 @@ void ouro_lua_observe(lua_State *L, binding *b) {
     drain(L, b->pool);
     b->current = L;
     if (b->survivors + b->fresh + ouro_deferred(b->heap) > 0) ouro_settle(b->heap);
+    b->current = L;
+}
+
+void ouro_lua_clear_deferred(lua_State *L, binding *b) {
+    b->current = L;
+    if (ouro_deferred(b->heap) > 0) ouro_settle(b->heap);
     b->current = L;
 }
 

@@ -32,7 +32,10 @@ static int delete_names(lua_State *L, binding *b, int count) {
                             ouro_lua_describe(L, b, i));
         check_bound(L, b, i);
     }
-    for (int i = 1; i <= count; i++) unbind(L, b, i);
+    for (int i = 1; i <= count && b->heap != NULL; i++) {
+        unbind(L, b, i);
+        ouro_lua_leave(L, b); /* what dies of the first is dead before the second goes */
+    }
     return 0;
 }
 

@@ -27,9 +27,9 @@ void ouro_lua_close_heap(lua_State *L, binding *b, size_t *ret_leaked) {
     if (status != OURO_OK) luaL_error(L, "%s", ouro_heap_message(b->heap));
     ouro_heap *heap = b->heap;
     if (b->listeners != LUA_NOREF) ouro_lua_deliver_events(L, b);
+    ouro_lua_free_boxes(b);
     b->heap = NULL;
     ouro_lua_invalidate_handles(b);
-    b->box_places = NULL; /* freed with the heap's buffers */
     (void)!ouro_heap_close(heap);
     int *refs[] = {&b->metatable, &b->builtins, &b->boxes, &b->on_error, &b->listeners, &b->spare};
     for (size_t i = 0; i < sizeof refs / sizeof *refs; i++) {

@@ -97,6 +97,7 @@ static int new_weak(lua_State *L) {
     ouro_lua_check_object(L, b, 1);
     bool calls = !lua_isnil(L, 2);
     if (calls) check_callable(L, b, 2, "callback");
+    ouro_lua_clear_deferred(L, b);
     ouro_value callback = ouro_lua_value_at(L, b, 2);
     ouro_object *target = ouro_lua_check_object(L, b, 1);
     ouro_object *weak;
@@ -178,6 +179,7 @@ static int new_record(lua_State *L) {
     ouro_lua_check_object(L, b, 1);
     if (lua_isnone(L, 2)) lua_pushnil(L);
     check_callable(L, b, 2, "function to call");
+    ouro_lua_clear_deferred(L, b);
     for (int i = 3; i <= lua_gettop(L); i++) ouro_lua_object_at(L, b, i); /* of this heap? */
     ouro_object *tuple, *record;
     ouro_lua_check(L, b, new_tuple(L, b, 2, &tuple));

@@ -259,6 +259,8 @@ edit_result ouro__edit_read(editor *e, const char *prompt, const char **ret_line
     fflush(stdout);
     int count = 0;
     locale_t before = take_signals(e);
+    /* Before the prompt is there: who types at once sees each key once. */
+    el_set(e->line, EL_PREP_TERM, 1);
     const char *text = el_gets(e->line, &count);
     leave_signals(e, before);
     if (text == NULL || count <= 0) {

@@ -81,7 +81,8 @@ typedef struct trial {
     ouro_object *seen[TRIAL]; /* children with several counts, and how many are from here */
     uint32_t times[TRIAL];
     size_t seen_count;
-    bool observed; /* or too big to tell */
+    unsigned spared; /* flags of children that live on in any case */
+    bool observed;   /* or too big to tell */
 } trial;
 
 static void admit(trial *t, ouro_object *object) {
@@ -91,7 +92,7 @@ static void admit(trial *t, ouro_object *object) {
 
 static void try_child(ouro_object *child, void *context) {
     trial *t = context;
-    if (t->observed || child->flags & (OURO__HELD | OURO__DOOMED)) return;
+    if (t->observed || child->flags & t->spared) return;
     const ouro_type *type = ouro__type_of(t->heap, child);
     if (type->spec.flags & OURO_TYPE_PLAIN) return;
     size_t i = 0;
@@ -108,7 +109,7 @@ static void try_child(ouro_object *child, void *context) {
     if (++t->times[i] == child->count) admit(t, child);
 }
 
-static bool may_be_observed(ouro_heap *heap, ouro_object *object) {
+static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spared) {
     const ouro_type *type = ouro__type_of(heap, object);
     if (heap->listener_mask != 0 && type->counted) return true;
     if (ouro__is_observed(heap, object)) return true;
@@ -116,6 +117,7 @@ static bool may_be_observed(ouro_heap *heap, ouro_object *object) {
     trial t; /* the arrays stay uninitialized */
     t.heap = heap;
     t.member_count = t.seen_count = 0;
+    t.spared = spared | OURO__DOOMED;
     t.observed = false;
     admit(&t, object);
     for (size_t i = 0; i < t.member_count && !t.observed; i++)
@@ -213,7 +215,8 @@ static void die_with_set(ouro_heap *heap, ouro_object *root) {
 static void defer(ouro_heap *heap, ouro_object *object) {
     heap->deferred++;
     heap->deferred_bytes += ouro_object_size(object);
-    if (heap->watching != 0 && may_be_observed(heap, object)) heap->due |= OURO__DUE_PROMPT;
+    /* What holds it, or what it refers to, may be a handle that nobody can reach any more. */
+    if (heap->watching != 0 && may_be_observed(heap, object, 0)) heap->due |= OURO__DUE_PROMPT;
     if (heap->deferred > DEFERRED_LIMIT ||
         heap->deferred_bytes > DEFERRED_BYTES + heap->buffer_bytes / 4)
         heap->due |= OURO__DUE_PRESSURE;
@@ -250,7 +253,7 @@ void ouro__death_of_last(ouro_object *object) {
             defer(heap, object);
         return;
     }
-    if (OURO_LIKELY(heap->watching == 0) || !may_be_observed(heap, object)) {
+    if (OURO_LIKELY(heap->watching == 0) || !may_be_observed(heap, object, OURO__HELD)) {
         ouro__death_destroy(heap, object);
         return;
     }

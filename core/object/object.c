@@ -121,6 +121,11 @@ void ouro_object_hold(ouro_object *object) {
     ouro__set_flag(object, OURO__HELD);
 }
 
+void ouro_object_hand_over(ouro_object *object) {
+    ouro__set_flag(object, OURO__HELD);
+    object->count--;
+}
+
 void ouro_object_unhold(ouro_object *object) {
     if (!(object->flags & OURO__HELD)) return;
     ouro__clear_flag(object, OURO__HELD);

@@ -198,6 +198,21 @@ static void closing_reports_what_c_code_still_keeps(void **state) {
     free(log);
 }
 
+static void a_class_that_c_code_keeps_is_freed_at_the_close(void **state) {
+    (void)state;
+    failing f = {0};
+    ouro_heap *heap;
+    assert_int_equal(open_failing(&f, &heap), OURO_OK);
+    ouro_object *cls, *record;
+    assert_int_equal(ouro_class_new(heap, "Kept", NULL, 0, NULL, &cls), OURO_OK);
+    assert_int_equal(ouro_record_new(heap, cls, &record), OURO_OK);
+    size_t leaked;
+    assert_int_equal(ouro_heap_shut(heap, &leaked), OURO_OK);
+    assert_int_equal(leaked, 2);
+    ouro_heap_close(heap);
+    assert_int_equal(f.bytes, 0);
+}
+
 static void close_heap(node *n) {
     log_add(log_of(&n->header), 100 + (int64_t)ouro_heap_close(ouro_object_heap(&n->header)));
 }
@@ -270,6 +285,7 @@ int main(void) {
         TEST(the_object_limit_is_exact_and_named),
         TEST(the_byte_limit_stops_growth_and_leaves_the_heap_intact),
         cmocka_unit_test(closing_reports_what_c_code_still_keeps),
+        cmocka_unit_test(a_class_that_c_code_keeps_is_freed_at_the_close),
         TEST(a_heap_cannot_close_from_within_a_finalizer),
         TEST(sizes_are_as_promised),
         TEST(values_come_back_bit_for_bit),

@@ -117,6 +117,7 @@ return {
         { static = "int ouro__count;", says = "ouro__count" },
         { static = "int f(void) { static int calls = 3; return ++calls; }", says = "calls" },
         { static = "_Thread_local int ouro__now;", says = "ouro__now" },
+        { static = "const char *ouro__names[] = { \"a\" };", says = "ouro__names" },
     },
     ["the Lua module exports its entry alone and stays loaded"] = {
         { module = "int luaopen_ouro(void *L) { return L != 0; }", says = "NODELETE" },

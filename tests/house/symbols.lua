@@ -28,13 +28,20 @@ function symbols.external(tree, report)
     end)
 end
 
+-- Constants are no state; those that hold addresses are in .data.rel.ro. A name that begins
+-- with a dot is the compiler's.
 function symbols.no_globals(tree, report)
     if not tree.static then return "no library given" end
-    each_symbol(tree, "", tree.static, report, function(name, kind)
-        if kind:match("[DdBbCGgSs]") and not name:match("^%.") and not name:match("^_") then
+    local output, fine = tree.run("objdump -t " .. tree.quote(tree.static))
+    if not fine then return report("%s", output) end
+    for flags, section, name in output:gmatch("%x+ (.......) (%S+)\t%x+ +([^\n]+)") do
+        local plain = section:match("^%.t?data") or section:match("^%.t?bss") or section == "*COM*"
+        local writable = plain and not section:match("^%.data%.rel%.ro")
+        name = name:gsub("^%.%w+ ", "")
+        if writable and not flags:match("d") and not name:match("^%.") then
             report("%s is a global variable; state belongs to a heap", name)
         end
-    end)
+    end
 end
 
 function symbols.module(tree, report)

@@ -36,7 +36,7 @@ stock_lua() {
     module=$(find "$root" -name ouro.so) || return 1
     half=$(find "$root" -name tap.lua) || return 1
     (cd "$folder" && LUA_CPATH="${module%/*}/?.so" LUA_PATH="${half%/ouro/tap.lua}/?.lua" \
-        lua5.4 -e "$1")
+        exec lua5.4 -e "$1")
 }
 
 # searched FOLDER EXTENSION: whether a Lua that nobody has told anything looks there.
@@ -68,7 +68,8 @@ build_program() {
     # shellcheck disable=SC2086 # a list of words
     cc -o "$folder/embed" "$OURO_SOURCE/examples/embed.c" $flags || return 1
     library=$(find "$root" -name libouro.so)
-    LD_LIBRARY_PATH=${library%/*} "$folder/embed" | diff "$OURO_SOURCE/tests/fixtures/embed.golden" -
+    golden=$OURO_SOURCE/tests/fixtures/embed.golden
+    LD_LIBRARY_PATH=${library%/*} "$folder/embed" | diff "$golden" -
 }
 
 simple='

@@ -96,9 +96,11 @@ static inline bool ouro_object_is_held(const ouro_object *object) {
 }
 
 /* The outside now holds the object / no longer does. hold consumes nothing;
- * to hand a new object over, hold it and then release it. unhold lets it die
- * when no counted reference is left, as ouro_release would. Both are idempotent. */
+ * unhold lets it die when no counted reference is left, as ouro_release would. Both
+ * are idempotent. hand_over holds a new object and consumes the caller's count: it
+ * is not yet something that waits (ouro_deferred in heap.h). */
 OURO_API void ouro_object_hold(ouro_object *object);
+OURO_API void ouro_object_hand_over(ouro_object *object);
 OURO_API void ouro_object_unhold(ouro_object *object);
 
 /* A pin: a counted reference that belongs to nobody but is listed by name in
