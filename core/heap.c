@@ -34,7 +34,7 @@ static const ouro_type_spec *const builtin_specs[OURO__BUILTINS] = {
     &ouro__finalize_spec,
 };
 
-/* ---- open ------------------------------------------------------------------------------------- */
+/* ---- open -------------------------------------------------------------------------------- */
 
 static ouro_status populate(ouro_heap *heap) {
     ouro_type *type;
@@ -90,7 +90,7 @@ void ouro_heap_set_limits(ouro_heap *heap, size_t max_objects, size_t max_bytes,
     ouro__heap_update_care(heap);
 }
 
-/* ---- what the heap itself refers to ---------------------------------------------------------- */
+/* ---- what the heap itself refers to ------------------------------------------------------ */
 
 ouro__frame_stack *ouro__heap_frames(ouro_heap *heap) {
     return &heap->frames;
@@ -111,7 +111,7 @@ void ouro__heap_own_refs(ouro_heap *heap,
     if (heap->garbage != NULL) each(heap->garbage, "gc.garbage", context);
 }
 
-/* ---- shut -------------------------------------------------------------------------------------- */
+/* ---- shut -------------------------------------------------------------------------------- */
 
 static void drop_frames(ouro_heap *heap) {
     while (heap->frames.depth > 0) {

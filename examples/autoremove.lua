@@ -27,6 +27,8 @@ local heap, gc = heap, gc
 
 local function say(...) io.stdout:write(string.format(...), "\n") end
 
+local function counted(n, one, many) return n .. " " .. (n == 1 and one or many) end
+
 local function stop(status, text)
     io.stderr:write("autoremove: ", text, "\n")
     os.exit(status, true)
@@ -166,8 +168,8 @@ local function show_dead(graph, dead, options)
     if options.dead then return end
     if #dead == 0 then return say("nothing dies") end
     local sum = sum_up(graph, dead)
-    say("%d %s: %d at once, %d by collection; %d kB come free", #dead,
-        #dead == 1 and "package dies" or "packages die", sum.now, sum.cycle, sum.size)
+    say("%s: %d at once, %d by collection; %d kB come free",
+        counted(#dead, "package dies", "packages die"), sum.now, sum.cycle, sum.size)
 end
 
 local function count_names(graph)
@@ -184,10 +186,13 @@ end
 
 local function show_size(graph)
     local by_hand, protected = count_names(graph)
-    say("%d packages, %d references, %d names (%d installed by hand, %d the system's own)",
-        #graph.packages, graph.edges, by_hand + protected, by_hand, protected)
+    say("%s, %s, %s (%d installed by hand, %d the system's own)",
+        counted(#graph.packages, "package", "packages"),
+        counted(graph.edges, "reference", "references"),
+        counted(by_hand + protected, "name", "names"), by_hand, protected)
     if graph.unmet > 0 then
-        say("%d dependencies are met by no installed package and refer to nothing", graph.unmet)
+        say("%s met by no installed package, and no reference",
+            counted(graph.unmet, "dependency is", "dependencies are"))
     end
 end
 
@@ -202,7 +207,7 @@ local function show_cycles(graph, label_of)
         if #labels > 0 then groups[#groups + 1] = labels end
     end
     table.sort(groups, function(a, b) return place[a[1]] < place[b[1]] end)
-    say("%d %s", #groups, #groups == 1 and "cycle" or "cycles")
+    say("%s", counted(#groups, "cycle", "cycles"))
     for _, labels in ipairs(groups) do
         say("  %s", labels[2] and table.concat(labels, " <-> ") or labels[1] .. " <-> itself")
     end

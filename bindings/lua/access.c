@@ -9,7 +9,7 @@ static ouro_object *check_operand(lua_State *L, binding *b) {
     return ouro_lua_check_object(L, b, 1);
 }
 
-/* ---- dict, set ------------------------------------------------------------------------------------ */
+/* ---- dict, set --------------------------------------------------------------------------- */
 
 static int index_entries(lua_State *L, binding *b, ouro_object *container, bool is_set) {
     ouro_value v = OURO_ABSENT, key = ouro_lua_value_at(L, b, 2);
@@ -70,10 +70,10 @@ void ouro_lua_delete_entry(lua_State *L, binding *b, ouro_object *container) {
     remove_entry(L, b, container, ouro_is_set(container), true);
 }
 
-/* ---- __index, __newindex -------------------------------------------------------------------------- */
+/* ---- __index, __newindex ----------------------------------------------------------------- */
 
 static int index_object(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_method(L);
     ouro_object *object = check_operand(L, b);
     if (ouro_record_class(object) != NULL) return ouro_lua_record_index(L, b, object);
     if (ouro_is_frame(object)) return ouro_lua_frame_index(L, b, object);
@@ -104,13 +104,13 @@ static int newindex_by_type(lua_State *L, binding *b, ouro_object *object) {
 }
 
 static int newindex_object(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_method(L);
     int results = newindex_by_type(L, b, check_operand(L, b));
     ouro_lua_leave(L, b);
     return results;
 }
 
-/* ---- __len, __eq, __call, __tostring, __close ------------------------------------------------------ */
+/* ---- __len, __eq, __call, __tostring, __close -------------------------------------------- */
 
 /* Calls the class's method with the arguments on the stack; false if there is none. */
 static bool call_method(lua_State *L, binding *b, ouro_object *object, const char *name,
@@ -124,7 +124,7 @@ static bool call_method(lua_State *L, binding *b, ouro_object *object, const cha
 }
 
 static int length_of(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_method(L);
     ouro_object *object = check_operand(L, b);
     lua_settop(L, 1);
     size_t length;
@@ -138,10 +138,10 @@ static int length_of(lua_State *L) {
 }
 
 static int equals(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_method(L);
     lua_settop(L, 2);
-    ouro_object *left = ouro_lua_is_handle(L, 1) ? ouro_lua_object_at(L, b, 1) : NULL;
-    ouro_object *right = ouro_lua_is_handle(L, 2) ? ouro_lua_object_at(L, b, 2) : NULL;
+    ouro_object *left = ouro_lua_object_at(L, b, 1);
+    ouro_object *right = ouro_lua_object_at(L, b, 2);
     bool equal = false;
     if (left != NULL && call_method(L, b, left, "__eq", 1)) equal = lua_toboolean(L, -1);
     else if (right != NULL && call_method(L, b, right, "__eq", 1)) equal = lua_toboolean(L, -1);
@@ -153,7 +153,7 @@ static int equals(lua_State *L) {
 }
 
 static int call_object(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_method(L);
     ouro_object *object = check_operand(L, b);
     if (ouro_is_class(object)) return ouro_lua_call_class(L, b, object);
     int results = ouro_lua_watcher_call(L, b, object);

@@ -28,7 +28,7 @@ typedef struct binding {
     size_t survivors;     /* handles with no counted reference after the last settle */
     size_t fresh;         /* handles made since */
     bool exact;           /* settle after every line (`ouro --exact`) */
-    /* References in the registry, LUA_NOREF until made. */
+    /* References to the heap's own values (own.c), LUA_NOREF until made. */
     int metatable;        /* of this heap's handles */
     int builtins;         /* table: what free names fall back to */
     int boxes;            /* table: box index -> Lua value, and Lua value -> box */
@@ -37,7 +37,7 @@ typedef struct binding {
     uint64_t box_count;
 
     /* handle.c */
-    int spare;                 /* registry: the handle that the next new object will get */
+    int spare;                 /* own: the handle that the next new object will get */
     struct slot *spare_slot;   /* its slot; NULL while there is none */
     bool closing;              /* within ouro_lua_close_heap */
     /* box.c */
@@ -47,9 +47,10 @@ typedef struct binding {
     size_t box_stale; /* first index of a dead box whose Lua value is still kept, 0: none */
     /* module.c */
     const void *self_tables[2]; /* tables that stand for the heap as `self`: heap:frame() */
+    unsigned busy; /* core operations under way that call Lua back: the heap cannot close */
 } binding;
 
-/* --- handle.c --------------------------------------------------------------------- */
+/* --- handle.c ----------------------------------------------------------------------------- */
 /* The binding of the running C function (upvalue 1). Removes the heap itself from the
  * arguments when called as a method (h:list{}). Raises if the heap is closed. Lets what
  * Lua has freed meanwhile die. */
@@ -80,7 +81,7 @@ bool ouro_lua_is_handle(lua_State *L, int index);
 /* When the heap closes: every handle of it becomes invalid. */
 void ouro_lua_invalidate_handles(binding *b);
 
-/* --- convert.c -------------------------------------------------------------------- */
+/* --- convert.c ---------------------------------------------------------------------------- */
 /* The value at the index. Returns it owned; raises for want of memory or an object of
  * another heap. Release it with ouro_value_release when stored. */
 ouro_value ouro_lua_value_at(lua_State *L, binding *b, int index);
@@ -97,7 +98,7 @@ int ouro_lua_pcall(lua_State *L, binding *b, int arguments, int results);
 void ouro_lua_push_repr(lua_State *L, binding *b, ouro_value v, size_t max_depth,
                         size_t max_items);
 
-/* --- module.c --------------------------------------------------------------------- */
+/* --- module.c ----------------------------------------------------------------------------- */
 /* Opens a heap and pushes its userdata "ouro.heap" with all the functions in its user value
  * 1 (the builtins table). options: table at the index, or 0. */
 binding *ouro_lua_open_heap(lua_State *L, int options);

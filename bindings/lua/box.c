@@ -63,13 +63,13 @@ static int enter_value(lua_State *L) {
 }
 
 static bool register_value(lua_State *L, binding *b, int index, size_t place) {
+    int top = lua_gettop(L);
     lua_pushcfunction(L, enter_value);
     lua_pushvalue(L, index);
     lua_pushinteger(L, (lua_Integer)place);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->boxes);
-    if (lua_pcall(L, 3, 0, 0) == LUA_OK) return true;
-    lua_pop(L, 1);
-    return false;
+    bool done = ouro_lua_push_own(L, b, b->boxes) && lua_pcall(L, 3, 0, 0) == LUA_OK;
+    lua_settop(L, top);
+    return done;
 }
 
 static ouro_status make_box(lua_State *L, binding *b, int index, ouro_object **ret_box) {
@@ -92,7 +92,8 @@ ouro_status ouro_lua_box(lua_State *L, binding *b, int index, ouro_object **ret_
     index = lua_absindex(L, index);
     if (!lua_checkstack(L, 8))
         return ouro_heap_fail(b->heap, OURO_E_NOMEM, "the Lua stack is full");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->boxes);
+    if (!ouro_lua_push_own(L, b, b->boxes))
+        return ouro_heap_fail(b->heap, OURO_E_HEAP, "heap is closed");
     lua_pushvalue(L, index);
     lua_rawget(L, -2);
     size_t place = (size_t)lua_tointeger(L, -1);
@@ -106,7 +107,7 @@ ouro_status ouro_lua_box(lua_State *L, binding *b, int index, ouro_object **ret_
 }
 
 void ouro_lua_push_box(lua_State *L, binding *b, ouro_object *object) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->boxes);
+    ouro_lua_need_own(L, b, b->boxes);
     lua_rawgeti(L, -1, (lua_Integer)((box *)(void *)object)->index);
     lua_remove(L, -2);
 }
@@ -132,7 +133,7 @@ static void forget_value(lua_State *L, size_t index) {
 
 void ouro_lua_release_boxes(lua_State *L, binding *b) {
     if (b->box_stale == 0 || !lua_checkstack(L, 8)) return;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->boxes);
+    if (!ouro_lua_push_own(L, b, b->boxes)) return;
     while (b->box_stale != 0) {
         size_t index = b->box_stale;
         b->box_stale = b->box_places[index].next;

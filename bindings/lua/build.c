@@ -13,7 +13,7 @@
 /* No script writes such a name by accident. */
 #define KEY_PREFIX "build: "
 
-/* ---- the classes ----------------------------------------------------------------------- */
+/* ---- the classes ------------------------------------------------------------------------- */
 
 ouro_object *ouro_lua_hiding_place(lua_State *L) {
     ouro_lua_push_private(L);
@@ -27,9 +27,14 @@ ouro_object *ouro_lua_hiding_place(lua_State *L) {
 static ouro_object *make_hiding_place(lua_State *L, binding *b) {
     ouro_object *bag, *place = ouro_lua_hiding_place(L);
     if (place != NULL) return place;
-    ouro_lua_check(L, b, ouro_bag_new(b->heap, &bag));
-    place = ouro_record_class(bag);
-    ouro_release(bag);
+    ouro_lua_mute_events(L, b, true);
+    ouro_status status = ouro_bag_new(b->heap, &bag);
+    if (status == OURO_OK) {
+        place = ouro_record_class(bag);
+        ouro_release(bag);
+    }
+    ouro_lua_mute_events(L, b, false);
+    ouro_lua_check(L, b, status);
     ouro_lua_push_private(L);
     lua_pushlightuserdata(L, place);
     lua_setfield(L, -2, "hiding place");
@@ -102,7 +107,9 @@ static ouro_object *default_class(lua_State *L, binding *b, const shape *s) {
     if (ouro_value_is_object(known)) return ouro_value_object(known);
     size_t count;
     const char **slots = push_slots(L, s, &count);
+    ouro_lua_mute_events(L, b, true);
     ouro_status status = ouro_class_new(b->heap, "Node", slots, count, NULL, &cls);
+    ouro_lua_mute_events(L, b, false);
     lua_pop(L, 1);
     ouro_lua_check(L, b, status);
     status = ouro_class_set(place, key, length, ouro_value_of_object(cls));
@@ -122,7 +129,7 @@ static ouro_object *class_at(lua_State *L, binding *b, int index, const char *wh
     return cls;
 }
 
-/* ---- arguments ------------------------------------------------------------------------- */
+/* ---- arguments --------------------------------------------------------------------------- */
 
 /* The whole number at the index, which is at least `least`. */
 static size_t check_number(lua_State *L, int index, lua_Integer least, const char *what,
@@ -151,7 +158,7 @@ static int finish(lua_State *L, binding *b, ouro_status status, ouro_object *mad
     return 1;
 }
 
-/* ---- the structures -------------------------------------------------------------------- */
+/* ---- the structures ---------------------------------------------------------------------- */
 
 static const shape chain_shape = {.what = "chain", .named = {"next"}};
 
@@ -160,7 +167,8 @@ static int chain(lua_State *L) {
     ouro_object *made = NULL;
     size_t n = check_number(L, 1, 1, "chain", "the number of nodes");
     ouro_object *cls = class_at(L, b, 2, "chain", &chain_shape);
-    return finish(L, b, ouro_build_chain(b->heap, cls, n, &made), made);
+    ouro_status status = ouro_build_chain(b->heap, cls, n, &made);
+    return finish(L, b, status, made);
 }
 
 /* The class is that of chains. */
@@ -169,7 +177,8 @@ static int ring(lua_State *L) {
     ouro_object *made = NULL;
     size_t n = check_number(L, 1, 1, "ring", "the number of nodes");
     ouro_object *cls = class_at(L, b, 2, "ring", &chain_shape);
-    return finish(L, b, ouro_build_ring(b->heap, cls, n, &made), made);
+    ouro_status status = ouro_build_ring(b->heap, cls, n, &made);
+    return finish(L, b, status, made);
 }
 
 static int tree(lua_State *L) {
@@ -181,7 +190,8 @@ static int tree(lua_State *L) {
     shape s = {.what = "tree", .letter = 'c', .numbered = fanout};
     if (fanout == 2) s = (shape){.what = "tree", .named = {"left", "right"}};
     ouro_object *cls = class_at(L, b, 3, "tree", &s);
-    return finish(L, b, ouro_build_tree(b->heap, cls, depth, fanout, &made), made);
+    ouro_status status = ouro_build_tree(b->heap, cls, depth, fanout, &made);
+    return finish(L, b, status, made);
 }
 
 static int grid(lua_State *L) {
@@ -191,7 +201,8 @@ static int grid(lua_State *L) {
     size_t width = check_number(L, 1, 1, "grid", "the width");
     size_t height = check_number(L, 2, 1, "grid", "the height");
     ouro_object *cls = class_at(L, b, 3, "grid", &s);
-    return finish(L, b, ouro_build_grid(b->heap, cls, width, height, &made), made);
+    ouro_status status = ouro_build_grid(b->heap, cls, width, height, &made);
+    return finish(L, b, status, made);
 }
 
 /* Every option in the table at index 1 has to be one of them. */
@@ -230,8 +241,8 @@ static int graph(lua_State *L) {
                           luaL_tolstring(L, 4, NULL));
     shape s = {.what = "graph", .letter = 'e', .numbered = degree};
     ouro_object *cls = class_at(L, b, 5, "graph", &s);
-    return finish(L, b,
-                  ouro_build_graph(b->heap, cls, nodes, degree, (uint64_t)seed, &made), made);
+    ouro_status status = ouro_build_graph(b->heap, cls, nodes, degree, (uint64_t)seed, &made);
+    return finish(L, b, status, made);
 }
 
 const luaL_Reg ouro_lua_build[] = {

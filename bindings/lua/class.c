@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-/* ---- class(name [, slots] [, base]) ------------------------------------------------------------- */
+/* ---- class(name [, slots] [, base]) ------------------------------------------------------ */
 
 #define SLOTS_MOST 250
 
@@ -13,7 +13,7 @@
 static ouro_object *check_base(lua_State *L, binding *b, int index) {
     if (lua_isnoneornil(L, index)) return NULL;
     ouro_object *base =
-        ouro_lua_is_handle(L, index) ? ouro_lua_object_at(L, b, index) : NULL;
+        ouro_lua_object_at(L, b, index);
     if (!ouro_is_class(base))
         ouro_lua_refuse(L, "the base has to be a class; got %s", ouro_lua_describe(L, b, index));
     return base;
@@ -50,7 +50,7 @@ int ouro_lua_new_class(lua_State *L) {
     return 1;
 }
 
-/* ---- attributes of a class -------------------------------------------------------------------- */
+/* ---- attributes of a class --------------------------------------------------------------- */
 
 bool ouro_lua_push_class_attribute(lua_State *L, binding *b, ouro_object *object,
                                    const char *name, size_t length) {
@@ -99,7 +99,7 @@ int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls) {
     return 0;
 }
 
-/* ---- instances --------------------------------------------------------------------------------- */
+/* ---- instances --------------------------------------------------------------------------- */
 
 /* The handle is on top; arguments from 2 to `last` fill the slots. */
 static void fill_slots(lua_State *L, binding *b, ouro_object *cls, ouro_object *record, int last) {
@@ -123,27 +123,40 @@ static void fill_attributes(lua_State *L, binding *b, ouro_object *cls, ouro_obj
     ouro_lua_fill_record(L, b, record, 2);
 }
 
+/* After __init, which may have yielded: the instance is at 1. */
+static int finish_instance(lua_State *L, int status, lua_KContext context) {
+    binding *b = lua_touserdata(L, lua_upvalueindex(1));
+    (void)status;
+    (void)context;
+    if (b->heap == NULL) return luaL_error(L, "heap is closed");
+    lua_settop(L, 1);
+    ouro_lua_leave(L, b);
+    return 1;
+}
+
+/* Class and arguments, then the instance and __init: calls it. */
+static int initialize(lua_State *L, int last) {
+    lua_replace(L, 1);
+    lua_insert(L, 1); /* instance, __init, arguments */
+    lua_pushvalue(L, 1);
+    lua_insert(L, 3);
+    lua_callk(L, last, 0, 0, finish_instance);
+    return finish_instance(L, LUA_OK, 0);
+}
+
 int ouro_lua_call_class(lua_State *L, binding *b, ouro_object *cls) {
     ouro_object *record;
     int last = lua_gettop(L);
     ouro_lua_check(L, b, ouro_record_new(b->heap, cls, &record));
     ouro_lua_hand_over(L, b, record);
-    if (ouro_lua_push_class_attribute(L, b, record, "__init", 6)) {
-        lua_pushvalue(L, -2); /* instance */
-        for (int i = 2; i <= last; i++) lua_pushvalue(L, i);
-        lua_call(L, last, 0);
-        if (b->heap == NULL) return luaL_error(L, "heap is closed");
-    } else if (ouro_class_is_open(cls)) {
-        fill_attributes(L, b, cls, record, last);
-    } else {
-        fill_slots(L, b, cls, record, last);
-    }
-    lua_settop(L, last + 1);
+    if (ouro_lua_push_class_attribute(L, b, record, "__init", 6)) return initialize(L, last);
+    if (ouro_class_is_open(cls)) fill_attributes(L, b, cls, record, last);
+    else fill_slots(L, b, cls, record, last);
     ouro_lua_leave(L, b);
     return 1;
 }
 
-/* ---- __del --------------------------------------------------------------------------------------- */
+/* ---- __del ------------------------------------------------------------------------------- */
 
 static int call_finalizer(lua_State *L) {
     binding *b = lua_touserdata(L, 1);

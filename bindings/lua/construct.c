@@ -4,7 +4,7 @@
 
 #include "internal.h"
 
-/* ---- sources of items ---------------------------------------------------------------------------- */
+/* ---- sources of items -------------------------------------------------------------------- */
 
 static void append_item(lua_State *L, binding *b, ouro_object *list) {
     ouro_value v = ouro_lua_value_at(L, b, -1);
@@ -48,7 +48,7 @@ void ouro_lua_extend_list(lua_State *L, binding *b, ouro_object *list, int sourc
         return;
     }
     ouro_object *object =
-        ouro_lua_is_handle(L, source) ? ouro_lua_object_at(L, b, source) : NULL;
+        ouro_lua_object_at(L, b, source);
     if (ouro_is_list(object) || ouro_is_tuple(object)) {
         size_t count = ouro_lua_sequence_length(object); /* it may be the list itself */
         for (size_t i = 0; i < count; i++) {
@@ -112,7 +112,7 @@ static int new_set(lua_State *L) {
     return 1;
 }
 
-/* ---- keys in order ------------------------------------------------------------------------------- */
+/* ---- keys in order ----------------------------------------------------------------------- */
 
 static int rank(lua_State *L, int index) {
     int type = lua_type(L, index);
@@ -170,7 +170,7 @@ void ouro_lua_push_sorted_keys(lua_State *L, int table) {
     lua_settop(L, from < to ? from : to);
 }
 
-/* ---- dict, object --------------------------------------------------------------------------------- */
+/* ---- dict, object ------------------------------------------------------------------------ */
 
 static void set_entry(lua_State *L, binding *b, ouro_object *dict) {
     ouro_value key = OURO_NIL, value = OURO_NIL;
@@ -198,7 +198,7 @@ static int new_dict(lua_State *L) {
     lua_settop(L, 1);
     ouro_lua_check(L, b, ouro_dict_new(b->heap, &dict));
     ouro_lua_hand_over(L, b, dict);
-    ouro_object *source = ouro_lua_is_handle(L, 1) ? ouro_lua_object_at(L, b, 1) : NULL;
+    ouro_object *source = ouro_lua_object_at(L, b, 1);
     if (ouro_is_dict(source)) {
         fill_from_dict(L, b, dict, source);
     } else if (lua_type(L, 1) == LUA_TTABLE) {
@@ -234,7 +234,7 @@ static int new_object(lua_State *L) {
     return 1;
 }
 
-/* ---- copies, types -------------------------------------------------------------------------------- */
+/* ---- copies, types ----------------------------------------------------------------------- */
 
 static int copy_with(lua_State *L, ouro_status (*make)(ouro_object *, ouro_object **)) {
     binding *b = ouro_lua_enter(L);
@@ -266,11 +266,11 @@ static int typeof_value(lua_State *L) {
 static int isinstance(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     luaL_checkany(L, 2);
-    const ouro_object *cls = ouro_lua_is_handle(L, 2) ? ouro_lua_object_at(L, b, 2) : NULL;
+    const ouro_object *cls = ouro_lua_object_at(L, b, 2);
     if (!ouro_is_class(cls))
         ouro_lua_refuse(L, "the second argument has to be a class; got %s",
                         ouro_lua_describe(L, b, 2));
-    const ouro_object *object = ouro_lua_is_handle(L, 1) ? ouro_lua_object_at(L, b, 1) : NULL;
+    const ouro_object *object = ouro_lua_object_at(L, b, 1);
     const ouro_object *own = object != NULL ? ouro_record_class(object) : NULL;
     lua_pushboolean(L, own != NULL && ouro_class_derives(own, cls));
     return 1;

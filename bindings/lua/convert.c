@@ -5,14 +5,20 @@
 
 #include "internal.h"
 
+static ouro_status number_at(lua_State *L, binding *b, int index, ouro_value *ret_value) {
+    if (!lua_isinteger(L, index)) return ouro_float(b->heap, lua_tonumber(L, index), ret_value);
+    lua_Integer i = lua_tointeger(L, index);
+    if (OURO_UNLIKELY(!ouro_small_fits(i))) return ouro_integer(b->heap, i, ret_value);
+    *ret_value = ouro_value_of_small(i);
+    return OURO_OK;
+}
+
 ouro_status ouro_lua_try_value(lua_State *L, binding *b, int index, ouro_value *ret_value) {
     switch (lua_type(L, index)) {
     case LUA_TNIL: *ret_value = OURO_NIL; return OURO_OK;
     case LUA_TBOOLEAN: *ret_value = ouro_value_of_bool(lua_toboolean(L, index)); return OURO_OK;
     case LUA_TNUMBER:
-        if (lua_isinteger(L, index))
-            return ouro_integer(b->heap, lua_tointeger(L, index), ret_value);
-        return ouro_float(b->heap, lua_tonumber(L, index), ret_value);
+        return number_at(L, b, index, ret_value);
     case LUA_TSTRING: {
         size_t length;
         const char *bytes = lua_tolstring(L, index, &length);
@@ -20,13 +26,15 @@ ouro_status ouro_lua_try_value(lua_State *L, binding *b, int index, ouro_value *
     }
     default: break;
     }
-    ouro_object *object = ouro_lua_is_handle(L, index) ? ouro_lua_object_at(L, b, index) : NULL;
+    ouro_object *object;
+    ouro_status status = ouro_lua_try_object(L, b, index, &object);
+    if (status != OURO_OK) return status;
     if (object != NULL) {
         ouro_retain(object);
         *ret_value = ouro_value_of_object(object);
         return OURO_OK;
     }
-    ouro_status status = ouro_lua_box(L, b, index, &object);
+    status = ouro_lua_box(L, b, index, &object);
     if (status == OURO_OK) *ret_value = ouro_value_of_object(object);
     return status;
 }
@@ -102,7 +110,7 @@ const char *ouro_lua_object_type_name(const ouro_object *object) {
 
 const char *ouro_lua_describe(lua_State *L, binding *b, int index) {
     const ouro_object *object =
-        ouro_lua_is_handle(L, index) ? ouro_lua_object_at(L, b, index) : NULL;
+        ouro_lua_object_at(L, b, index);
     if (object != NULL) return ouro_lua_object_type_name(object);
     return lua_isnone(L, index) ? "nothing" : luaL_typename(L, index);
 }

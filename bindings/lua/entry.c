@@ -7,7 +7,7 @@
 
 #include "view.h"
 
-/* ---- labels ---------------------------------------------------------------------------- */
+/* ---- labels ------------------------------------------------------------------------------ */
 
 #define LABEL_SIZE 96
 
@@ -87,7 +87,7 @@ static void write_label(label_text *t, ouro_heap *heap, const ouro_label *label)
     }
 }
 
-/* ---- the table ------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------- */
 
 /* The id of the entry at index 1, or 0. */
 static uint64_t id_of_entry(lua_State *L) {
@@ -148,7 +148,7 @@ static void push_place(lua_State *L, uint64_t id, const label_text *label) {
     lua_concat(L, 2);
 }
 
-/* ---- references noted ------------------------------------------------------------------ */
+/* ---- references noted -------------------------------------------------------------------- */
 
 #define NAME_SIZE 64
 
@@ -199,7 +199,7 @@ bool ouro_lua_push_entry(lua_State *L, const scratch *s, size_t *offset) {
     return true;
 }
 
-/* ---- members --------------------------------------------------------------------------- */
+/* ---- members ----------------------------------------------------------------------------- */
 
 typedef struct search {
     ouro_heap *heap;
@@ -244,7 +244,7 @@ void ouro_lua_push_member(lua_State *L, binding *b, uint64_t id, uint64_t next) 
     push_table(L, id, type[0] != '\0' ? type : NULL, s.found ? &s.label : NULL);
 }
 
-/* ---- arrays of entries ----------------------------------------------------------------- */
+/* ---- arrays of entries ------------------------------------------------------------------- */
 
 /* The array prints so many of its items. */
 #define LINES 40

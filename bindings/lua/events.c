@@ -24,6 +24,7 @@ typedef struct queue {
     binding *b;
     uint64_t lost; /* events for which there was no memory */
     bool delivering;
+    bool muted;
 } queue;
 
 typedef struct record {
@@ -43,7 +44,7 @@ static const char *const names[OURO_EVENT_KINDS] = {
     [OURO_EVENT_ERROR] = "error", [OURO_EVENT_STEP] = "step",
 };
 
-/* ---- writing down ---------------------------------------------------------------------- */
+/* ---- writing down ------------------------------------------------------------------------ */
 
 /* Cuts at the beginning of a character of UTF-8. */
 static void copy_text(char *to, size_t size, const char *from, size_t length) {
@@ -77,6 +78,7 @@ static void write_down(ouro_heap *heap, const ouro_event *event, void *user) {
                 .generation = event->generation,
                 .count = event->count,
                 .by_count = event->by_count};
+    if (q->muted) return;
     if (q->records->used >= MOST_BYTES) {
         q->lost++;
         return;
@@ -89,7 +91,7 @@ static void write_down(ouro_heap *heap, const ouro_event *event, void *user) {
     q->lost++;
 }
 
-/* ---- the table that a handler gets ----------------------------------------------------- */
+/* ---- the table that a handler gets ------------------------------------------------------- */
 
 static int event_to_string(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -146,18 +148,15 @@ static void push_info(lua_State *L, const record *r) {
     lua_setmetatable(L, -2);
 }
 
-/* ---- calling handlers ------------------------------------------------------------------ */
+/* ---- calling handlers -------------------------------------------------------------------- */
 
 /* The queue, which stays in its table; NULL: nobody has ever listened. */
 static queue *find_queue(lua_State *L, const binding *b) {
     if (b->listeners == LUA_NOREF) return NULL;
-    queue *q = NULL;
-    if (lua_rawgeti(L, LUA_REGISTRYINDEX, b->listeners) == LUA_TTABLE) {
-        lua_rawgeti(L, -1, 1);
-        q = lua_touserdata(L, -1);
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
+    if (!ouro_lua_push_own(L, b, b->listeners)) return NULL;
+    lua_rawgeti(L, -1, 1);
+    queue *q = lua_touserdata(L, -1);
+    lua_pop(L, 2);
     return q;
 }
 
@@ -184,7 +183,7 @@ static int tell(lua_State *L) {
     const telling *t = lua_touserdata(L, 1);
     char what[48];
     snprintf(what, sizeof what, "handler of %s events", names[t->r.kind]);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, t->b->listeners);
+    ouro_lua_need_own(L, t->b, t->b->listeners);
     if (lua_getfield(L, -1, names[t->r.kind]) != LUA_TTABLE) return 0;
     lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
     for (lua_Integer i = 1; i <= count; i++) {
@@ -232,7 +231,7 @@ static int deliver(lua_State *L) {
 static void deliver_all(lua_State *L, queue *q) {
     int top = lua_gettop(L);
     binding *b = q->b;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->listeners);
+    ouro_lua_need_own(L, b, b->listeners);
     lua_rawgeti(L, -1, 1);
     q->delivering = true;
     lua_pushcfunction(L, deliver);
@@ -264,7 +263,12 @@ bool ouro_lua_is_delivering(lua_State *L, const binding *b) {
     return q != NULL && q->delivering;
 }
 
-/* ---- on and off ------------------------------------------------------------------------ */
+void ouro_lua_mute_events(lua_State *L, const binding *b, bool muted) {
+    queue *q = find_queue(L, b);
+    if (q != NULL) q->muted = muted;
+}
+
+/* ---- on and off -------------------------------------------------------------------------- */
 
 static int collect_queue(lua_State *L) {
     queue *q = lua_touserdata(L, 1);
@@ -292,9 +296,9 @@ static void push_queue(lua_State *L, binding *b) {
 static queue *push_listeners(lua_State *L, binding *b) {
     if (b->listeners == LUA_NOREF) {
         lua_newtable(L);
-        b->listeners = luaL_ref(L, LUA_REGISTRYINDEX);
+        b->listeners = ouro_lua_add_own(L, b);
     }
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->listeners);
+    ouro_lua_need_own(L, b, b->listeners);
     if (lua_rawgeti(L, -1, 1) == LUA_TNIL) {
         push_queue(L, b);
         lua_rawseti(L, -3, 1);

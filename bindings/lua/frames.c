@@ -5,7 +5,7 @@
 
 #include "view.h"
 
-/* ---- names -------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------- */
 
 /* This frame, then main, then the functions of ouro, then Lua's globals. */
 int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame) {
@@ -21,7 +21,7 @@ int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame) {
             return 1;
         }
     }
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->builtins);
+    ouro_lua_need_own(L, b, b->builtins);
     lua_pushvalue(L, 2);
     lua_gettable(L, -2);
     return 1;
@@ -106,7 +106,7 @@ int ouro_lua_stack(lua_State *L) {
     return 1;
 }
 
-/* ---- call ------------------------------------------------------------------------------------------------ */
+/* ---- call -------------------------------------------------------------------------------- */
 
 /* The name under which the function at index 1 is bound in main, or where it stands. */
 static void name_function(lua_State *L, binding *b, char *buffer, size_t size) {

@@ -7,7 +7,7 @@
 
 #include "view.h"
 
-/* ---- collecting ------------------------------------------------------------------------ */
+/* ---- collecting -------------------------------------------------------------------------- */
 
 static lua_Integer check_generation(lua_State *L, binding *b) {
     lua_Integer generation = 2;
@@ -51,7 +51,7 @@ static int isenabled(lua_State *L) {
     return 1;
 }
 
-/* ---- policies -------------------------------------------------------------------------- */
+/* ---- policies ---------------------------------------------------------------------------- */
 
 /* No policy has options yet, so each one given is a mistake. */
 static void check_options(lua_State *L, binding *b, const char *name) {
@@ -135,7 +135,7 @@ static int policies(lua_State *L) {
     return 1;
 }
 
-/* ---- pacing ---------------------------------------------------------------------------- */
+/* ---- pacing ------------------------------------------------------------------------------ */
 
 static int push_three(lua_State *L, const size_t numbers[OURO_GENERATIONS]) {
     for (int i = 0; i < OURO_GENERATIONS; i++) lua_pushinteger(L, (lua_Integer)numbers[i]);
@@ -174,7 +174,7 @@ static int count(lua_State *L) {
     return push_three(L, numbers);
 }
 
-/* ---- statistics ------------------------------------------------------------------------ */
+/* ---- statistics -------------------------------------------------------------------------- */
 
 /* In the order in which they print. */
 static const char *const stat_names[] = {
@@ -267,7 +267,7 @@ static int stats(lua_State *L) {
     return 1;
 }
 
-/* ---- setting aside --------------------------------------------------------------------- */
+/* ---- setting aside ----------------------------------------------------------------------- */
 
 /* What is dead already is not to be frozen. */
 static int freeze(lua_State *L) {
@@ -312,7 +312,7 @@ static int is_finalized(lua_State *L) {
     return 1;
 }
 
-/* ---- errors ---------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------------------------ */
 
 /* Returns the handler in force until now. on_error(): asks; on_error(nil): standard error. */
 static int on_error(lua_State *L) {
@@ -327,17 +327,17 @@ static int on_error(lua_State *L) {
         lua_pop(L, 1);
     }
     if (b->on_error == LUA_NOREF) lua_pushnil(L);
-    else lua_rawgeti(L, LUA_REGISTRYINDEX, b->on_error);
+    else ouro_lua_need_own(L, b, b->on_error);
     if (asks) return 1;
     int before = b->on_error;
     lua_pushvalue(L, 1);
-    b->on_error = lua_isnil(L, 1) ? LUA_NOREF : luaL_ref(L, LUA_REGISTRYINDEX);
-    luaL_unref(L, LUA_REGISTRYINDEX, before);
+    b->on_error = lua_isnil(L, 1) ? LUA_NOREF : ouro_lua_add_own(L, b);
+    ouro_lua_remove_own(L, b, before);
     lua_settop(L, 2);
     return 1;
 }
 
-/* ---- the table ------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------- */
 
 static int index_gc(lua_State *L) {
     binding *b = lua_touserdata(L, lua_upvalueindex(1));

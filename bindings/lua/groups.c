@@ -10,7 +10,7 @@
 
 #include "view.h"
 
-/* ---- while the core calls back: nothing of Lua ----------------------------------------- */
+/* ---- while the core calls back: nothing of Lua ------------------------------------------- */
 
 /* What is noted of a group, followed in `members` by its pairs of ids. */
 typedef struct group {
@@ -118,7 +118,7 @@ static bool note_group(ouro_object *const *members, size_t count, bool garbage, 
     return !g->groups->failed;
 }
 
-/* ---- one group ------------------------------------------------------------------------- */
+/* ---- one group --------------------------------------------------------------------------- */
 
 static int index_group(lua_State *L) {
     lua_Integer i;
@@ -203,7 +203,7 @@ static void push_group(lua_State *L, const group *g, const uint64_t *pairs) {
     ouro_lua_set_view(L, "ouro.group", functions, NULL);
 }
 
-/* ---- all of them ----------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------------- */
 
 /* Whether a group is garbage depends on what Lua holds: only a full look will do. */
 int ouro_lua_cycles(lua_State *L) {

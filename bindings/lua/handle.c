@@ -15,10 +15,10 @@
 
 #include "view.h"
 
-/* ---- making -------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------ */
 
-/* Pushes a new empty handle; its slot. Raises for want of memory. */
-static slot *push_empty(lua_State *L, binding *b) {
+/* Pushes a new userdata that is to be a handle. Raises for want of memory. */
+static slot *push_block(lua_State *L, binding *b) {
     handle_pool *pool = b->pool;
     ouro_lua_pool_reserve(L, pool);
     pool->mode = POOL_MAKING;
@@ -32,37 +32,48 @@ static slot *push_empty(lua_State *L, binding *b) {
     s->state = SLOT_HANDLE;
     s->owner = b;
     s->twin = false;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->metatable);
-    lua_setmetatable(L, -2);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, pool->cache);
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, (lua_Integer)s->number);
-    lua_pop(L, 1);
     return s;
 }
 
-static void make_spare(lua_State *L, binding *b) {
-    slot *s = push_empty(L, b);
+/* Pops the metatable and the userdata below it, which becomes the spare. own: where the
+ * heap's own values are on the stack. */
+static void keep_spare(lua_State *L, binding *b, slot *s, int own) {
+    lua_setmetatable(L, -2);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->pool->cache);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, (lua_Integer)s->number);
     if (b->heap == NULL) luaL_error(L, "heap is closed"); /* by a __gc just now */
-    lua_rawseti(L, LUA_REGISTRYINDEX, b->spare);
+    lua_pop(L, 1);
+    lua_rawseti(L, own, b->spare);
     b->spare_slot = s;
+}
+
+static void make_spare(lua_State *L, binding *b) {
+    int top = lua_gettop(L);
+    if (!ouro_lua_push_table(L, b)) luaL_error(L, "heap is closed");
+    slot *s = push_block(L, b);
+    lua_rawgeti(L, top + 1, b->metatable);
+    keep_spare(L, b, s, top + 1);
+    lua_settop(L, top);
 }
 
 void ouro_lua_begin_handles(lua_State *L, binding *b) {
     lua_pushboolean(L, false);
-    b->spare = luaL_ref(L, LUA_REGISTRYINDEX);
+    b->spare = ouro_lua_add_own(L, b);
     make_spare(L, b);
 }
 
-/* ---- pushing ------------------------------------------------------------------------------- */
+/* ---- pushing ----------------------------------------------------------------------------- */
 
 /* Pushes the handle of that number; false, nothing pushed, when Lua has let go of it. */
 static bool push_cached(lua_State *L, const handle_pool *pool, uint64_t tag) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, pool->cache);
     int type = lua_rawgeti(L, -1, (lua_Integer)(tag - 1));
-    lua_remove(L, -2);
-    if (type == LUA_TUSERDATA) return true;
-    lua_pop(L, 1);
+    if (OURO_LIKELY(type == LUA_TUSERDATA)) {
+        lua_replace(L, -2);
+        return true;
+    }
+    lua_pop(L, 2);
     return false;
 }
 
@@ -72,14 +83,19 @@ static bool has_living_handle(const handle_pool *pool, uint64_t tag, const ouro_
     return s->state == SLOT_HANDLE && *ouro_lua_payload(pool, s) == object;
 }
 
-/* Pushes the spare, which becomes the object's handle. Pushes nothing on failure. */
+/* Pushes the heap's own table and the spare, which becomes the object's handle. Pushes nothing
+ * on failure. */
 static ouro_status give_spare(lua_State *L, binding *b, ouro_object *object, uint64_t tag) {
     slot *s = b->spare_slot;
     if (s == NULL) return ouro_heap_fail(b->heap, OURO_E_NOMEM, "not enough memory for a handle");
+    if (!ouro_lua_push_table(L, b)) return ouro_heap_fail(b->heap, OURO_E_HEAP, "heap is closed");
     bool twin = tag != 0 && has_living_handle(b->pool, tag, object);
     ouro_status status = ouro_object_set_tag(object, (uint64_t)s->number + 1);
-    if (status != OURO_OK) return status;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->spare);
+    if (OURO_UNLIKELY(status != OURO_OK)) {
+        lua_pop(L, 1);
+        return status;
+    }
+    lua_rawgeti(L, -1, b->spare);
     *ouro_lua_payload(b->pool, s) = object;
     s->twin = twin;
     ouro_object_hold(object);
@@ -87,12 +103,22 @@ static ouro_status give_spare(lua_State *L, binding *b, ouro_object *object, uin
     return OURO_OK;
 }
 
+/* After give_spare: leaves the handle alone on the stack and makes the next spare. No one has
+ * seen the handle yet, so its metatable is what it should be. */
+static void replace_spare(lua_State *L, binding *b, const ouro_object *object) {
+    if (ouro_object_count(object) == 0) b->fresh++;
+    int own = lua_gettop(L) - 1;
+    slot *s = push_block(L, b);
+    lua_getmetatable(L, own + 1);
+    keep_spare(L, b, s, own);
+    lua_replace(L, own);
+}
+
 void ouro_lua_push_object(lua_State *L, binding *b, ouro_object *object) {
     uint64_t tag = ouro_object_tag(object);
     if (tag != 0 && push_cached(L, b->pool, tag)) return;
     ouro_lua_check(L, b, give_spare(L, b, object, tag));
-    if (ouro_object_count(object) == 0) b->fresh++;
-    make_spare(L, b);
+    replace_spare(L, b, object);
 }
 
 void ouro_lua_hand_over(lua_State *L, binding *b, ouro_object *object) {
@@ -107,29 +133,36 @@ void ouro_lua_hand_over(lua_State *L, binding *b, ouro_object *object) {
         ouro_lua_check(L, b, status);
     }
     ouro_object_hand_over(object);
-    if (ouro_object_count(object) == 0) b->fresh++;
-    make_spare(L, b);
+    replace_spare(L, b, object);
 }
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
-static slot *slot_at(lua_State *L, const handle_pool *pool, int index) {
+static inline slot *slot_at(lua_State *L, const handle_pool *pool, int index) {
     void *payload = lua_touserdata(L, index);
-    if (payload == NULL || lua_type(L, index) != LUA_TUSERDATA) return NULL;
+    if (payload == NULL) return NULL;
     slot *s = ouro_lua_pool_find(pool, payload);
     return s != NULL && s->state == SLOT_HANDLE ? s : NULL;
 }
 
-ouro_object *ouro_lua_object_at(lua_State *L, binding *b, int index) {
+ouro_status ouro_lua_try_object(lua_State *L, binding *b, int index, ouro_object **ret_object) {
     const slot *s = slot_at(L, b->pool, index);
-    if (s == NULL) return NULL;
-    if (OURO_UNLIKELY(s->owner != b)) {
-        if (s->owner == NULL) luaL_error(L, "heap is closed: this object died with it");
-        luaL_error(L, "object of another heap: use copies of plain values, or the heap that "
-                      "made it");
-    }
+    *ret_object = NULL;
+    if (s == NULL) return OURO_OK;
     ouro_object *object = *ouro_lua_payload(b->pool, s);
-    if (OURO_UNLIKELY(object == NULL)) luaL_error(L, "heap is closed: this object died with it");
+    if (OURO_UNLIKELY(object == NULL))
+        return ouro_heap_fail(b->heap, OURO_E_HEAP, "heap is closed: this object died with it");
+    if (OURO_UNLIKELY(s->owner != b))
+        return ouro_heap_fail(b->heap, OURO_E_HEAP,
+                              "object of another heap: use copies of plain values, or the heap "
+                              "that made it");
+    *ret_object = object;
+    return OURO_OK;
+}
+
+ouro_object *ouro_lua_object_at(lua_State *L, binding *b, int index) {
+    ouro_object *object;
+    ouro_lua_check(L, b, ouro_lua_try_object(L, b, index, &object));
     return object;
 }
 
@@ -146,7 +179,7 @@ bool ouro_lua_is_handle(lua_State *L, int index) {
     return slot_at(L, pool, index) != NULL;
 }
 
-/* ---- letting go ---------------------------------------------------------------------------- */
+/* ---- letting go -------------------------------------------------------------------------- */
 
 /* Another handle of the same object, for the last twin to be the one that lets go. */
 static slot *find_twin(handle_pool *pool, const ouro_object *object) {
@@ -156,7 +189,7 @@ static slot *find_twin(handle_pool *pool, const ouro_object *object) {
     return NULL;
 }
 
-static void bury(lua_State *L, handle_pool *pool, slot *s) {
+static void bury(lua_State *L, handle_pool *pool, slot *s, bool alive) {
     ouro_object *object = *ouro_lua_payload(pool, s);
     binding *owner = s->owner;
     bool twin = s->twin;
@@ -169,14 +202,26 @@ static void bury(lua_State *L, handle_pool *pool, slot *s) {
         return;
     }
     if (ouro_object_set_tag(object, 0) != OURO_OK) return; /* cannot be: there is a table */
+    if (!alive) return; /* its heap is about to close */
     owner->current = L;
     ouro_object_unhold(object);
 }
 
-/* Lets die what Lua has freed the handles of. One at a time: a finalizer may come here again. */
+/* Lets die what Lua has freed the handles of. One at a time: a finalizer may come here again.
+ * Between two finalizers Lua does not collect, so that a heap alive before is alive after. */
 static void drain(lua_State *L, handle_pool *pool) {
+    const binding *known = NULL;
+    size_t calls = 0;
     slot *s;
-    while ((s = ouro_lua_pool_next_dead(pool)) != NULL) bury(L, pool, s);
+    while ((s = ouro_lua_pool_next_dead(pool)) != NULL) {
+        bool alive = s->owner != NULL;
+        if (alive && (s->owner != known || calls != pool->calls)) {
+            alive = ouro_lua_has_own(L, s->owner);
+            known = alive ? s->owner : NULL;
+            calls = pool->calls;
+        }
+        bury(L, pool, s, alive);
+    }
 }
 
 /* After a settle. Proportional to the handles that are left, like the collection before it.
@@ -224,31 +269,31 @@ void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
     count_survivors(b);
 }
 
-/* ---- operations ------------------------------------------------------------------------------ */
+/* ---- operations -------------------------------------------------------------------------- */
 
-static void strip_self(lua_State *L, const binding *b) {
-    int type = lua_type(L, 1);
-    bool is_self = type == LUA_TUSERDATA && lua_touserdata(L, 1) == b;
-    if (type == LUA_TTABLE) {
-        const void *table = lua_topointer(L, 1);
-        is_self = table == b->self_tables[0] || table == b->self_tables[1];
-    }
-    if (is_self) lua_remove(L, 1);
-}
-
-binding *ouro_lua_enter(lua_State *L) {
-    binding *b = lua_touserdata(L, lua_upvalueindex(1));
-    strip_self(L, b);
+static inline binding *begin(lua_State *L, binding *b) {
     if (OURO_UNLIKELY(b->heap == NULL)) luaL_error(L, "heap is closed");
     b->current = L;
     if (OURO_UNLIKELY(b->spare_slot == NULL)) make_spare(L, b);
-    if (b->pool->dead != NULL || b->box_stale != 0) {
+    if (OURO_UNLIKELY(b->pool->dead != NULL || b->box_stale != 0)) {
         ouro_lua_release_boxes(L, b);
         drain(L, b->pool);
         if (b->heap == NULL) luaL_error(L, "heap is closed");
         b->current = L;
     }
     return b;
+}
+
+binding *ouro_lua_enter(lua_State *L) {
+    binding *b = lua_touserdata(L, lua_upvalueindex(1));
+    const void *self = lua_topointer(L, 1);
+    bool strip = self == b || self == b->self_tables[0] || self == b->self_tables[1];
+    if (strip && self != NULL) lua_remove(L, 1);
+    return begin(L, b);
+}
+
+binding *ouro_lua_enter_method(lua_State *L) {
+    return begin(L, lua_touserdata(L, lua_upvalueindex(1)));
 }
 
 void ouro_lua_leave(lua_State *L, binding *b) {
@@ -273,7 +318,7 @@ void ouro_lua_clear_deferred(lua_State *L, binding *b) {
     b->current = L;
 }
 
-/* ---- the end of a heap ----------------------------------------------------------------------- */
+/* ---- the end of a heap ------------------------------------------------------------------- */
 
 void ouro_lua_invalidate_handles(binding *b) {
     handle_pool *pool = b->pool;

@@ -11,11 +11,17 @@
 
 #include "binding.h"
 
-/* --- handle.c ----------------------------------------------------------------------- */
+/* --- handle.c ----------------------------------------------------------------------------- */
 /* Installs the pool of the state, or finds it. Raises for want of memory. */
 handle_pool *ouro_lua_pool(lua_State *L);
+/* ouro_lua_enter for metamethods, whose first argument is no heap. */
+binding *ouro_lua_enter_method(lua_State *L);
+/* ouro_lua_object_at that does not raise: OURO_E_HEAP. */
+ouro_status ouro_lua_try_object(lua_State *L, binding *b, int index, ouro_object **ret_object);
 /* The first spare handle; the metatable of handles is made. */
 void ouro_lua_begin_handles(lua_State *L, binding *b);
+/* Lua is called: it may collect. */
+void ouro_lua_count_call(handle_pool *pool);
 /* Blocks that Lua obtains while recording, for the self-check in leftovers.c. */
 typedef struct block_record {
     const char *block[64];
@@ -27,7 +33,26 @@ void ouro_lua_record_blocks(handle_pool *pool, block_record *record);
 bool ouro_lua_reads_code(const handle_pool *pool);
 void ouro_lua_set_reads_code(handle_pool *pool, bool on);
 
-/* --- leftovers.c -------------------------------------------------------------------- */
+/* --- own.c -------------------------------------------------------------------------------- */
+/* Makes the table of the heap's own values; its userdata is at the top. */
+void ouro_lua_make_own(lua_State *L, binding *b);
+/* Finds it again for the __gc of the userdata, which is at the top. */
+void ouro_lua_find_own(lua_State *L, binding *b);
+/* Pushes the table; false, with nothing pushed, when the heap is garbage to Lua. */
+bool ouro_lua_push_table(lua_State *L, const binding *b);
+/* Whether the heap is not yet garbage to Lua. */
+bool ouro_lua_has_own(lua_State *L, const binding *b);
+/* Pushes the value of that reference; false: the heap is garbage, nothing is pushed. Raises
+ * nothing. need: raises then. */
+bool ouro_lua_push_own(lua_State *L, const binding *b, int ref);
+void ouro_lua_need_own(lua_State *L, const binding *b, int ref);
+/* Pops the value at the top: a new reference to it, as luaL_ref. */
+int ouro_lua_add_own(lua_State *L, const binding *b);
+/* Gives an existing reference the value at the top, popped if true. Needs no memory. */
+bool ouro_lua_set_own(lua_State *L, const binding *b, int ref);
+void ouro_lua_remove_own(lua_State *L, const binding *b, int ref);
+
+/* --- leftovers.c -------------------------------------------------------------------------- */
 /* Finds out whether it works here. */
 void ouro_lua_probe_leftovers(lua_State *L, handle_pool *pool);
 /* Clears the registers that the Lua function which called the running one, through an
@@ -36,7 +61,7 @@ void ouro_lua_forget_leftovers(lua_State *L, const handle_pool *pool);
 /* The same for the variable of `local x <close>` whose value is at index 1. */
 void ouro_lua_forget_closed(lua_State *L, const handle_pool *pool);
 
-/* --- box.c -------------------------------------------------------------------------- */
+/* --- box.c -------------------------------------------------------------------------------- */
 ouro_status ouro_lua_box_type(binding *b);
 /* The box of the Lua value at the index, owned. */
 ouro_status ouro_lua_box(lua_State *L, binding *b, int index, ouro_object **ret_box);
@@ -45,7 +70,7 @@ void ouro_lua_push_box(lua_State *L, binding *b, ouro_object *box);
 void ouro_lua_release_boxes(lua_State *L, binding *b);
 void ouro_lua_free_boxes(binding *b);
 
-/* --- convert.c ---------------------------------------------------------------------- */
+/* --- convert.c ---------------------------------------------------------------------------- */
 /* ouro_lua_value_at that does not raise: *ret_value owned. */
 ouro_status ouro_lua_try_value(lua_State *L, binding *b, int index, ouro_value *ret_value);
 /* Pushes the text and frees it, also when it raises. */
@@ -58,16 +83,16 @@ const char *ouro_lua_object_type_name(const ouro_object *object);
 /* The Lua integer at the index, also as a float with an integer value. */
 bool ouro_lua_integer_at(lua_State *L, int index, lua_Integer *ret_integer);
 
-/* --- report.c ----------------------------------------------------------------------- */
+/* --- report.c ----------------------------------------------------------------------------- */
 /* "Node #3", in the buffer. */
 void ouro_lua_name_object(ouro_object *object, char *buffer, size_t size);
 
-/* --- construct.c -------------------------------------------------------------------- */
+/* --- construct.c -------------------------------------------------------------------------- */
 /* Pushes an array of the keys of the table at the index: numbers in order, then strings in
  * order, then the others as they come. */
 void ouro_lua_push_sorted_keys(lua_State *L, int table);
 
-/* --- class.c ------------------------------------------------------------------------ */
+/* --- class.c ------------------------------------------------------------------------------ */
 int ouro_lua_new_class(lua_State *L);
 /* Calls the class at index 1 with the arguments above it. */
 int ouro_lua_call_class(lua_State *L, binding *b, ouro_object *cls);
@@ -78,7 +103,7 @@ int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls);
 bool ouro_lua_push_class_attribute(lua_State *L, binding *b, ouro_object *object,
                                    const char *name, size_t length);
 
-/* --- record.c ----------------------------------------------------------------------- */
+/* --- record.c ----------------------------------------------------------------------------- */
 int ouro_lua_record_index(lua_State *L, binding *b, ouro_object *record);
 int ouro_lua_record_newindex(lua_State *L, binding *b, ouro_object *record);
 /* Sets the attributes that the table at the index has, names in order. */
@@ -86,7 +111,7 @@ void ouro_lua_fill_record(lua_State *L, binding *b, ouro_object *record, int tab
 /* Removes the attribute (del). Raises when there is none. */
 void ouro_lua_record_delete(lua_State *L, binding *b, ouro_object *record, int key);
 
-/* --- sequence.c --------------------------------------------------------------------- */
+/* --- sequence.c --------------------------------------------------------------------------- */
 /* Index 1 is a list or tuple, key at 2, value at 3. */
 int ouro_lua_sequence_index(lua_State *L, binding *b, ouro_object *sequence);
 int ouro_lua_list_newindex(lua_State *L, binding *b, ouro_object *list);
@@ -100,12 +125,12 @@ bool ouro_lua_push_item(lua_State *L, binding *b, ouro_object *sequence, size_t 
 extern const luaL_Reg ouro_lua_list_methods[];
 extern const luaL_Reg ouro_lua_tuple_methods[];
 
-/* --- iterate.c ---------------------------------------------------------------------- */
+/* --- iterate.c ---------------------------------------------------------------------------- */
 int ouro_lua_pairs(lua_State *L);  /* __pairs */
 int ouro_lua_ipairs(lua_State *L); /* ipairs */
 int ouro_lua_attrs(lua_State *L);  /* attrs */
 
-/* --- frames.c ----------------------------------------------------------------------- */
+/* --- frames.c ----------------------------------------------------------------------------- */
 int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame);
 int ouro_lua_frame_newindex(lua_State *L, binding *b, ouro_object *frame);
 /* The end of a call: the frame's names go, it leaves the stack. */
@@ -115,11 +140,11 @@ void ouro_lua_push_call(lua_State *L);
 int ouro_lua_names(lua_State *L);
 int ouro_lua_stack(lua_State *L);
 
-/* --- access.c ----------------------------------------------------------------------- */
+/* --- access.c ----------------------------------------------------------------------------- */
 /* Removes the entry of a dict or set whose key is at 2 (del). Raises when there is none. */
 void ouro_lua_delete_entry(lua_State *L, binding *b, ouro_object *container);
 
-/* --- operators.c -------------------------------------------------------------------- */
+/* --- operators.c -------------------------------------------------------------------------- */
 extern const luaL_Reg ouro_lua_operators[]; /* arithmetic, comparison, bits, concatenation */
 
 #endif

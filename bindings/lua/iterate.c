@@ -4,7 +4,7 @@
 
 #include "view.h"
 
-/* ---- sequences ----------------------------------------------------------------------------------- */
+/* ---- sequences --------------------------------------------------------------------------- */
 
 static int next_item(lua_State *L) {
     binding *b = ouro_lua_enter(L);
@@ -23,20 +23,24 @@ static int begin_items(lua_State *L) {
     return 3;
 }
 
-/* ---- dicts and sets -------------------------------------------------------------------------------- */
+/* ---- dicts and sets ---------------------------------------------------------------------- */
 
+/* Pushing the key may run a __gc of the script, so the entry is read again for the value. */
 static int next_entry(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     ouro_object *container = ouro_lua_check_object(L, b, 1);
     ouro_cursor *cursor = lua_touserdata(L, lua_upvalueindex(2));
+    ouro_cursor before = *cursor;
     ouro_value key, value;
     ouro_lua_check(L, b, ouro_entries_next(container, cursor, &key, &value));
     if (ouro_value_same(key, OURO_ABSENT)) return 0;
-    ouro_value_retain(value); /* pushing the key may run code of the script */
     ouro_lua_push_value(L, b, key);
-    if (ouro_is_set(container)) lua_pushboolean(L, true);
-    else ouro_lua_push_value(L, b, value);
-    ouro_value_release(value);
+    if (ouro_is_set(container)) {
+        lua_pushboolean(L, true);
+        return 2;
+    }
+    ouro_lua_check(L, b, ouro_entries_next(container, &before, &key, &value));
+    ouro_lua_push_value(L, b, value);
     return 2;
 }
 
@@ -49,7 +53,7 @@ static int begin_entries(lua_State *L) {
     return 2;
 }
 
-/* ---- every reference, by label ---------------------------------------------------------------------- */
+/* ---- every reference, by label ----------------------------------------------------------- */
 
 /* What ouro_object_refs reports, written down: while it reports, nothing of Lua may run. The
  * values are retained until they are pushed. */
@@ -159,7 +163,7 @@ int ouro_lua_attrs(lua_State *L) {
     return begin_attributes(L, b, ouro_lua_check_object(L, b, 1), true);
 }
 
-/* ---- pairs, ipairs -------------------------------------------------------------------------------- */
+/* ---- pairs, ipairs ----------------------------------------------------------------------- */
 
 int ouro_lua_pairs(lua_State *L) {
     binding *b = ouro_lua_enter(L);
@@ -180,7 +184,7 @@ int ouro_lua_ipairs(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     luaL_checkany(L, 1);
     lua_settop(L, 1);
-    const ouro_object *object = ouro_lua_is_handle(L, 1) ? ouro_lua_object_at(L, b, 1) : NULL;
+    const ouro_object *object = ouro_lua_object_at(L, b, 1);
     if (ouro_is_list(object) || ouro_is_tuple(object)) return begin_items(L);
     lua_pushcfunction(L, next_of_other);
     lua_pushvalue(L, 1);

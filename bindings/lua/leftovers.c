@@ -57,7 +57,7 @@ static const uint32_t *next_instruction(const lua_Debug *function) {
     return fields[SAVED_PC];
 }
 
-/* ---- which registers live ---------------------------------------------------------------------- */
+/* ---- which registers live ---------------------------------------------------------------- */
 
 typedef struct registers {
     bool read[256];
@@ -161,7 +161,7 @@ void ouro_lua_forget_closed(lua_State *L, const handle_pool *pool) {
     }
 }
 
-/* ---- the self-check --------------------------------------------------------------------------- */
+/* ---- the self-check ---------------------------------------------------------------------- */
 
 typedef struct probe {
     handle_pool *pool;

@@ -4,7 +4,7 @@
 
 #include "internal.h"
 
-/* ---- del ------------------------------------------------------------------------------------------- */
+/* ---- del --------------------------------------------------------------------------------- */
 
 /* In the top frame, or, for a function without a frame of its own, in main. */
 static void unbind(lua_State *L, binding *b, int index) {
@@ -72,7 +72,7 @@ static int del(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     int count = lua_gettop(L);
     if (count == 0) ouro_lua_refuse(L, "what? del(\"name\"), del(object, key)");
-    ouro_object *object = ouro_lua_is_handle(L, 1) ? ouro_lua_object_at(L, b, 1) : NULL;
+    ouro_object *object = ouro_lua_object_at(L, b, 1);
     if (object == NULL) {
         delete_names(L, b, count);
     } else if (count == 2) {
@@ -85,7 +85,7 @@ static int del(lua_State *L) {
     return 0;
 }
 
-/* ---- the others ------------------------------------------------------------------------------------- */
+/* ---- the others -------------------------------------------------------------------------- */
 
 static int clear(lua_State *L) {
     binding *b = ouro_lua_enter(L);

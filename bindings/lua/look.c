@@ -30,8 +30,8 @@ static int id(lua_State *L) {
 static int same(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     luaL_checkany(L, 2);
-    const ouro_object *left = ouro_lua_is_handle(L, 1) ? ouro_lua_object_at(L, b, 1) : NULL;
-    const ouro_object *right = ouro_lua_is_handle(L, 2) ? ouro_lua_object_at(L, b, 2) : NULL;
+    const ouro_object *left = ouro_lua_object_at(L, b, 1);
+    const ouro_object *right = ouro_lua_object_at(L, b, 2);
     lua_pushboolean(L, left != NULL ? left == right : lua_rawequal(L, 1, 2));
     return 1;
 }
@@ -57,7 +57,7 @@ static int sizeof_object(lua_State *L) {
     return 1;
 }
 
-/* ---- holders ----------------------------------------------------------------------------------------- */
+/* ---- holders ----------------------------------------------------------------------------- */
 
 typedef struct ledger {
     scratch *notes;

@@ -16,10 +16,12 @@ void ouro_lua_register(lua_State *L, const luaL_Reg *functions) {
     }
 }
 
-/* ---- closing ---------------------------------------------------------------------------------------- */
+/* ---- closing ----------------------------------------------------------------------------- */
 
 void ouro_lua_close_heap(lua_State *L, binding *b, size_t *ret_leaked) {
     if (b->heap == NULL || b->closing) return;
+    if (b->busy > 0)
+        luaL_error(L, "the heap cannot close while it calls this function; close it after");
     b->closing = true;
     b->current = L;
     ouro_status status = ouro_heap_shut(b->heap, ret_leaked);
@@ -33,31 +35,36 @@ void ouro_lua_close_heap(lua_State *L, binding *b, size_t *ret_leaked) {
     (void)!ouro_heap_close(heap);
     int *refs[] = {&b->metatable, &b->builtins, &b->boxes, &b->on_error, &b->listeners, &b->spare};
     for (size_t i = 0; i < sizeof refs / sizeof *refs; i++) {
-        luaL_unref(L, LUA_REGISTRYINDEX, *refs[i]);
+        ouro_lua_remove_own(L, b, *refs[i]);
         *refs[i] = LUA_NOREF;
     }
 }
 
-static int close_heap(lua_State *L) {
-    binding *b = luaL_checkudata(L, 1, "ouro.heap");
+/* A __gc of a script may run in the middle of any operation that allocates. */
+static int close_and_count(lua_State *L, binding *b) {
     size_t leaked = 0;
+    if (b->heap != NULL && lua_gc(L, LUA_GCISRUNNING) < 0)
+        return luaL_error(L, "a heap cannot be closed from within a __gc of Lua");
     ouro_lua_close_heap(L, b, &leaked);
     lua_pushinteger(L, (lua_Integer)leaked);
     return 1;
 }
 
-/* For the functions' table: close() of the heap they belong to. */
-static int close_own(lua_State *L) {
-    size_t leaked = 0;
-    ouro_lua_close_heap(L, lua_touserdata(L, lua_upvalueindex(1)), &leaked);
-    lua_pushinteger(L, (lua_Integer)leaked);
-    return 1;
+static int close_heap(lua_State *L) {
+    return close_and_count(L, luaL_checkudata(L, 1, "ouro.heap"));
 }
 
-/* At lua_close, or when nothing refers to the heap any more. Errors cannot be told here. */
+/* For the functions' table: close() of the heap they belong to. */
+static int close_own(lua_State *L) {
+    return close_and_count(L, lua_touserdata(L, lua_upvalueindex(1)));
+}
+
+/* At lua_close, or when nothing refers to the heap any more: its handles are garbage too. */
 static int collect_heap(lua_State *L) {
-    binding *b = lua_touserdata(L, 1);
-    if (b == NULL || b->heap == NULL) return 0;
+    binding *b = luaL_checkudata(L, 1, "ouro.heap");
+    if (b->heap == NULL) return 0;
+    lua_settop(L, 1);
+    ouro_lua_find_own(L, b);
     ouro_lua_close_heap(L, b, NULL);
     return 0;
 }
@@ -77,7 +84,7 @@ static int index_heap(lua_State *L) {
         lua_pushcfunction(L, close_heap);
         return 1;
     }
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->builtins);
+    ouro_lua_need_own(L, b, b->builtins);
     lua_pushvalue(L, 2);
     if (lua_rawget(L, -2) != LUA_TNIL) return 1;
     /* h.live() as well as h.heap.live() */
@@ -88,7 +95,7 @@ static int index_heap(lua_State *L) {
     return 1;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 static size_t limit_option(lua_State *L, int options, const char *name) {
     if (options == 0) return 0;
@@ -114,7 +121,7 @@ static void check_options(lua_State *L, int options) {
 }
 
 static void set_heap_metatable(lua_State *L) {
-    static const luaL_Reg functions[] = {{"__close", collect_heap},
+    static const luaL_Reg functions[] = {{"__close", close_heap},
                                          {"__gc", collect_heap},
                                          {"__index", index_heap},
                                          {"__tostring", heap_to_string},
@@ -130,6 +137,8 @@ static binding *push_closed_heap(lua_State *L) {
     b->metatable = b->builtins = b->boxes = b->on_error = b->listeners = b->spare = LUA_NOREF;
     b->current = L;
     set_heap_metatable(L);
+    b->pool = ouro_lua_pool(L);
+    ouro_lua_make_own(L, b);
     return b;
 }
 
@@ -152,7 +161,7 @@ static void make_metatable(lua_State *L, binding *b) {
     lua_setfield(L, -2, "__name");
     lua_pushliteral(L, "ouro.object");
     lua_setfield(L, -2, "__metatable");
-    b->metatable = luaL_ref(L, LUA_REGISTRYINDEX);
+    b->metatable = ouro_lua_add_own(L, b);
 }
 
 /* heap{max_objects=} with the table of the default heap's functions as `self`. */
@@ -215,7 +224,7 @@ static void make_builtins(lua_State *L, binding *b) {
     lua_pushglobaltable(L);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);
-    b->builtins = luaL_ref(L, LUA_REGISTRYINDEX);
+    b->builtins = ouro_lua_add_own(L, b);
 }
 
 binding *ouro_lua_open_heap(lua_State *L, int options) {
@@ -226,12 +235,11 @@ binding *ouro_lua_open_heap(lua_State *L, int options) {
                                       .max_frames = limit_option(L, options, "max_frames"),
                                       .settle = ouro_lua_settle};
     binding *b = push_closed_heap(L);
-    b->pool = ouro_lua_pool(L);
     heap_options.user = b;
     make_metatable(L, b);
     make_builtins(L, b);
     lua_newtable(L);
-    b->boxes = luaL_ref(L, LUA_REGISTRYINDEX);
+    b->boxes = ouro_lua_add_own(L, b);
     ouro_status status = ouro_heap_open(&heap_options, &b->heap);
     if (status != OURO_OK)
         luaL_error(L, "the heap cannot be opened: %s",
@@ -246,7 +254,7 @@ LUALIB_API int luaopen_ouro(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_ouro(lua_State *L) {
     luaL_checkversion(L);
     const binding *b = ouro_lua_open_heap(L, 0);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->builtins);
+    ouro_lua_need_own(L, b, b->builtins);
     /* `require` keeps the table, the table's functions keep the heap. */
     return 1;
 }

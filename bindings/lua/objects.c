@@ -5,7 +5,7 @@
 
 #include "view.h"
 
-/* ---- objects --------------------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------------------------- */
 
 typedef struct listing {
     scratch *ids;
@@ -49,7 +49,7 @@ int ouro_lua_objects(lua_State *L) {
     return 1;
 }
 
-/* ---- referents ------------------------------------------------------------------------- */
+/* ---- referents --------------------------------------------------------------------------- */
 
 typedef struct referents {
     scratch *ids;    /* of the objects; 0 for another value */
@@ -60,11 +60,9 @@ static bool is_plain(const ouro_object *object) {
     return (ouro_type_flags(ouro_object_type(object)) & OURO_TYPE_PLAIN) != 0;
 }
 
-static bool note_referent(const ouro_label *label, ouro_value value, void *context) {
-    const referents *r = context;
+static bool note_value(const referents *r, ouro_value value) {
     ouro_object *object = ouro_value_object(value);
     uint64_t none = 0;
-    (void)label;
     if (ouro_value_is_nil(value)) return true;
     if (object != NULL && !is_plain(object)) return ouro_lua_note_id(r->ids, object) != 0;
     if (!ouro_lua_scratch_put(r->values, &value, sizeof value)) return false;
@@ -74,6 +72,16 @@ static bool note_referent(const ouro_label *label, ouro_value value, void *conte
     }
     ouro_value_retain(value);
     return true;
+}
+
+/* A key that is a plain value is told with its value alone, in the label. */
+static bool note_referent(const ouro_label *label, ouro_value value, void *context) {
+    const referents *r = context;
+    if (label->kind == OURO_LABEL_VALUE) {
+        const ouro_object *key = ouro_value_object(label->key);
+        if ((key == NULL || is_plain(key)) && !note_value(r, label->key)) return false;
+    }
+    return note_value(r, value);
 }
 
 typedef struct filling {
@@ -130,7 +138,7 @@ int ouro_lua_referents(lua_State *L) {
     return 1;
 }
 
-/* ---- referrers ------------------------------------------------------------------------- */
+/* ---- referrers --------------------------------------------------------------------------- */
 
 typedef struct referrers {
     ouro_heap *heap;

@@ -6,11 +6,11 @@
 
 /* The left operand's class is asked first, as in Lua. */
 static int operate(lua_State *L, const char *event) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_method(L);
     lua_settop(L, 2);
     for (int operand = 1; operand <= 2; operand++) {
         ouro_object *object =
-            ouro_lua_is_handle(L, operand) ? ouro_lua_object_at(L, b, operand) : NULL;
+            ouro_lua_object_at(L, b, operand);
         if (object == NULL || ouro_is_class(object)) continue;
         if (!ouro_lua_push_class_attribute(L, b, object, event, strlen(event))) continue;
         lua_insert(L, 1);

@@ -17,11 +17,7 @@
 /* Its address is the key of the pool in the registry. */
 static const char pool_key = 'p';
 
-static size_t round_up(size_t size, size_t to) {
-    return (size + to - 1) / to * to;
-}
-
-/* ---- arenas ---------------------------------------------------------------------------------- */
+/* ---- arenas ------------------------------------------------------------------------------ */
 
 static slot **link_of(slot *s) {
     return (slot **)(void *)(s + 1);
@@ -109,7 +105,7 @@ slot *ouro_lua_pool_next_dead(handle_pool *pool) {
     return s;
 }
 
-/* ---- the wrapper ------------------------------------------------------------------------------ */
+/* ---- the wrapper ------------------------------------------------------------------------- */
 
 static void *serve(handle_pool *pool) {
     slot *s = pool->free;
@@ -180,7 +176,7 @@ static void *allocate(void *user, void *block, size_t old_size, size_t new_size)
     return pool->alloc(pool->alloc_user, block, old_size, new_size);
 }
 
-/* ---- setting up ------------------------------------------------------------------------------- */
+/* ---- setting up -------------------------------------------------------------------------- */
 
 /* Lua's layout of a userdata, seen from outside. */
 static void learn_sizes(lua_State *L, handle_pool *pool) {
@@ -196,16 +192,17 @@ static void learn_sizes(lua_State *L, handle_pool *pool) {
         luaL_error(L, "ouro cannot find its way in the memory of this Lua");
     }
     pool->payload = (size_t)(payload - block);
-    pool->stride = round_up(sizeof(slot) + pool->block_size, alignof(max_align_t));
+    pool->stride = alignof(max_align_t);
+    while (pool->stride < sizeof(slot) + pool->block_size) pool->stride *= 2;
 }
 
-static void make_cache(lua_State *L, handle_pool *pool) {
+static int make_weak_table(lua_State *L) {
     lua_newtable(L);
     lua_createtable(L, 0, 1);
     lua_pushliteral(L, "v");
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
-    pool->cache = luaL_ref(L, LUA_REGISTRYINDEX);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 /* From lua_setallocf on, nothing that raises may leave a pool that is in use and unknown to
@@ -220,7 +217,7 @@ static handle_pool *install(lua_State *L) {
     memset(pool, 0, sizeof *pool);
     pool->alloc = alloc;
     pool->alloc_user = user;
-    pool->cache = LUA_NOREF;
+    pool->cache = pool->own = LUA_NOREF;
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
     pool->main_block = (char *)lua_tothread(L, -1) - LUA_EXTRASPACE;
     lua_pop(L, 1);
@@ -236,8 +233,9 @@ handle_pool *ouro_lua_pool(lua_State *L) {
     lua_pop(L, 1);
     if (pool == NULL) pool = install(L);
     if (pool->stride == 0) learn_sizes(L, pool);
+    if (pool->own == LUA_NOREF) pool->own = make_weak_table(L);
     if (pool->cache == LUA_NOREF) {
-        make_cache(L, pool);
+        pool->cache = make_weak_table(L);
         ouro_lua_probe_leftovers(L, pool);
     }
     return pool;
@@ -252,6 +250,10 @@ void ouro_lua_pool_reserve(lua_State *L, handle_pool *pool) {
 void ouro_lua_record_blocks(handle_pool *pool, block_record *record) {
     pool->record = record;
     pool->mode = record != NULL ? POOL_RECORDING : POOL_IDLE;
+}
+
+void ouro_lua_count_call(handle_pool *pool) {
+    pool->calls++;
 }
 
 bool ouro_lua_reads_code(const handle_pool *pool) {

@@ -53,11 +53,13 @@ struct handle_pool {
     slot *free, *dead;
     size_t block_size; /* what Lua asks for; 0: not yet known */
     size_t payload;    /* where in the block the object's address is */
-    size_t stride;
+    size_t stride; /* from slot to slot; a power of two */
     pool_mode mode;
     char *learned; /* the block that POOL_LEARNING has seen */
     int cache; /* registry: table with weak values, number -> handle */
+    int own;   /* registry: table with weak values, binding -> its own values (own.c) */
     bool reads_code;
+    size_t calls; /* protected calls into Lua so far: between two of them it is at rest */
     unsigned arena_count;
     arena arenas[POOL_ARENAS];
     block_record *record;
@@ -78,13 +80,16 @@ static inline ouro_object **ouro_lua_payload(const handle_pool *pool, const slot
     return (ouro_object **)(void *)((char *)(uintptr_t)(s + 1) + pool->payload);
 }
 
-/* The slot of a full userdata's payload, NULL if its block is none of ours. The newest arena
- * has half of all slots. */
+/* The slot that has its payload at the address, NULL if there is none. The newest arena has
+ * half of all slots. */
 static inline slot *ouro_lua_pool_find(const handle_pool *pool, const void *payload) {
     const char *p = payload;
     for (unsigned i = pool->arena_count; i-- > 0;) {
-        if (p >= pool->arenas[i].start && p < pool->arenas[i].end)
-            return (slot *)(void *)(uintptr_t)(p - pool->payload - sizeof(slot));
+        const arena *a = &pool->arenas[i];
+        if (p < a->start || p >= a->end) continue;
+        uintptr_t start = (uintptr_t)p - pool->payload - sizeof(slot);
+        bool whole = ((start - (uintptr_t)a->start) & (pool->stride - 1)) == 0;
+        return whole ? (slot *)start : NULL;
     }
     return NULL;
 }

@@ -13,7 +13,7 @@ void ouro_lua_name_object(ouro_object *object, char *buffer, size_t size) {
     else snprintf(buffer, size, "%s", type);
 }
 
-/* ---- protected calls --------------------------------------------------------------------------- */
+/* ---- protected calls --------------------------------------------------------------------- */
 
 /* Appends the frames that `call` has pushed; main alone is not worth a line. */
 static void add_managed_frames(lua_State *L, ouro_heap *heap) {
@@ -44,12 +44,13 @@ int ouro_lua_pcall(lua_State *L, binding *b, int arguments, int results) {
     lua_pushlightuserdata(L, b);
     lua_pushcclosure(L, add_traceback, 1);
     lua_insert(L, function);
+    ouro_lua_count_call(b->pool);
     int status = lua_pcall(L, arguments, results, function);
     lua_remove(L, function);
     return status;
 }
 
-/* ---- reports ------------------------------------------------------------------------------------- */
+/* ---- reports ----------------------------------------------------------------------------- */
 
 static void print_report(const char *what, const char *text) {
     fflush(stdout);
@@ -68,7 +69,7 @@ static int call_handler(lua_State *L) {
     const report *r = lua_touserdata(L, 1);
     const char *text = lua_tostring(L, 2);
     const char *rest = strstr(text, "\nstack traceback:");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, r->b->on_error);
+    ouro_lua_need_own(L, r->b, r->b->on_error);
     lua_createtable(L, 0, 5);
     lua_pushlstring(L, text, rest != NULL ? (size_t)(rest - text) : strlen(text));
     lua_setfield(L, -2, "message");
@@ -122,7 +123,7 @@ void ouro_lua_report(lua_State *L, binding *b, ouro_object *about, const char *w
     lua_pop(L, 1);
 }
 
-/* ---- repr ---------------------------------------------------------------------------------------- */
+/* ---- repr -------------------------------------------------------------------------------- */
 
 typedef struct custom {
     lua_State *L;
@@ -173,7 +174,10 @@ void ouro_lua_push_repr(lua_State *L, binding *b, ouro_value v, size_t max_depth
                                  .max_items = max_items,
                                  .custom = repr_by_class,
                                  .context = &c};
+    b->busy++;
     ouro_status status = ouro_repr(b->heap, v, &options, &text);
+    b->busy--;
+    b->current = L;
     if (status != OURO_OK) ouro_text_free(&text);
     ouro_lua_check(L, b, status);
     ouro_lua_push_text(L, &text);

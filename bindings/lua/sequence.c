@@ -63,7 +63,7 @@ int ouro_lua_list_newindex(lua_State *L, binding *b, ouro_object *list) {
     return 0;
 }
 
-/* ---- methods ------------------------------------------------------------------------------------- */
+/* ---- methods ----------------------------------------------------------------------------- */
 
 static ouro_object *check_list(lua_State *L, binding *b) {
     ouro_object *list = ouro_lua_check_object(L, b, 1);
@@ -162,7 +162,7 @@ static int remove_value(lua_State *L) {
     return 0;
 }
 
-/* ---- sort ---------------------------------------------------------------------------------------- */
+/* ---- sort -------------------------------------------------------------------------------- */
 
 typedef struct sorting {
     lua_State *L;
@@ -209,7 +209,10 @@ static int sort(lua_State *L) {
     if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_settop(L, 2);
     sorting s = {.L = L, .b = b};
+    b->busy++;
     ouro_status status = ouro_list_sort(list, less, &s);
+    b->busy--;
+    b->current = L;
     if (s.failed) return lua_error(L);
     ouro_lua_check(L, b, status);
     ouro_lua_leave(L, b);

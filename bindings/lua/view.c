@@ -16,7 +16,7 @@ void ouro_lua_look(lua_State *L, binding *b) {
     if (b->heap == NULL) luaL_error(L, "heap is closed");
 }
 
-/* ---- the private table ----------------------------------------------------------------- */
+/* ---- the private table ------------------------------------------------------------------- */
 
 /* Keys are weak and the values, by way of their functions, refer to their own key: Lua takes
  * such an entry away with its key. */
@@ -60,7 +60,7 @@ void ouro_lua_set_view(lua_State *L, const char *name, const luaL_Reg *functions
     lua_setmetatable(L, -2);
 }
 
-/* ---- packed numbers -------------------------------------------------------------------- */
+/* ---- packed numbers ---------------------------------------------------------------------- */
 
 void ouro_lua_set_packed(lua_State *L, int view, const uint64_t *numbers, size_t count) {
     view = lua_absindex(L, view);
@@ -80,7 +80,7 @@ const uint64_t *ouro_lua_packed(lua_State *L, int view, size_t *ret_count) {
     return numbers;
 }
 
-/* ---- arrays of objects ----------------------------------------------------------------- */
+/* ---- arrays of objects ------------------------------------------------------------------- */
 
 /* Pushes item i, counted from 1, of the view at index 1: an object, nil when it is dead, or
  * another value. */
@@ -176,7 +176,7 @@ void ouro_lua_set_objects(lua_State *L, const scratch *ids) {
     ouro_lua_set_view(L, "ouro.objects", functions, "v");
 }
 
-/* ---- objects --------------------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------------------------- */
 
 void ouro_lua_push_plain(lua_State *L, binding *b, ouro_object *object) {
     ouro_text text = {.heap = b->heap};

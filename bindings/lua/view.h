@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-/* --- scratch.c ------------------------------------------------------------------------ */
+/* --- scratch.c ---------------------------------------------------------------------------- */
 /* A growing buffer that belongs to a userdata, so that an error of Lua leaks nothing. */
 typedef struct scratch {
     lua_Alloc alloc;
@@ -30,7 +30,7 @@ void ouro_lua_scratch_free(scratch *s);
 /* Raises if something did not fit. */
 void ouro_lua_scratch_check(lua_State *L, const scratch *s);
 
-/* --- view.c --------------------------------------------------------------------------- */
+/* --- view.c ------------------------------------------------------------------------------- */
 /* ouro_lua_observe for those who go on using the heap. */
 void ouro_lua_look(lua_State *L, binding *b);
 /* Pushes the table that belongs to the heap of the running function (its first upvalue) and
@@ -51,7 +51,7 @@ void ouro_lua_push_plain(lua_State *L, binding *b, ouro_object *object);
 /* Appends the object's id; 0 when there is no memory, and the scratch has failed. */
 uint64_t ouro_lua_note_id(scratch *s, ouro_object *object);
 
-/* --- entry.c -------------------------------------------------------------------------- */
+/* --- entry.c ------------------------------------------------------------------------------ */
 /* Writes one reference down: who refers (NULL: the heap itself or a pin), and how. */
 void ouro_lua_note_reference(scratch *s, ouro_heap *heap, ouro_object *referrer,
                              const ouro_label *label);
@@ -64,7 +64,7 @@ void ouro_lua_push_member(lua_State *L, binding *b, uint64_t id, uint64_t next);
 /* Makes the array at the top one that prints an item a line; `none` when it is empty. */
 void ouro_lua_set_lines(lua_State *L, const char *none);
 
-/* --- build.c -------------------------------------------------------------------------- */
+/* --- build.c ------------------------------------------------------------------------------ */
 /* The classes that `build` makes for its own use are on no books, as the class of open objects
  * is. Where they are kept; NULL: there are none. */
 ouro_object *ouro_lua_hiding_place(lua_State *L);
@@ -72,24 +72,26 @@ ouro_object *ouro_lua_hiding_place(lua_State *L);
 size_t ouro_lua_count_hidden(ouro_object *place, size_t *ret_bytes);
 bool ouro_lua_is_hidden(ouro_object *place, const ouro_object *object);
 
-/* --- events.c ------------------------------------------------------------------------- */
+/* --- events.c ----------------------------------------------------------------------------- */
 /* Calls the handlers of gc.on with what has happened. For ouro_lua_leave, and for
  * ouro_lua_close_heap before b->heap is NULL; cheap when nobody listens
  * (b->listeners == LUA_NOREF). Does nothing within a collection or another delivery. */
 void ouro_lua_deliver_events(lua_State *L, binding *b);
 /* Whether handlers are being called: then a collection is told of, and collect() gives 0. */
 bool ouro_lua_is_delivering(lua_State *L, const binding *b);
+/* Until muted again with false, nothing is told: for what the binding makes for itself. */
+void ouro_lua_mute_events(lua_State *L, const binding *b, bool muted);
 int ouro_lua_on(lua_State *L);
 int ouro_lua_off(lua_State *L);
 
-/* --- objects.c: parts of the table `gc` ----------------------------------------------- */
+/* --- objects.c: parts of the table `gc` --------------------------------------------------- */
 int ouro_lua_objects(lua_State *L);
 int ouro_lua_referents(lua_State *L);
 int ouro_lua_referrers(lua_State *L);
 /* groups.c: part of the table `heap` */
 int ouro_lua_cycles(lua_State *L);
 
-/* --- gc.c ----------------------------------------------------------------------------- */
+/* --- gc.c --------------------------------------------------------------------------------- */
 /* Gives the table `gc` at the top its metatable, for gc.garbage; heap userdata below it. */
 void ouro_lua_finish_gc(lua_State *L);
 

@@ -8,12 +8,13 @@
  * handle holds has to be seen dead. */
 #include <string.h>
 
-#include "internal.h"
+#include "pool.h"
 
-/* ---- callables ------------------------------------------------------------------------- */
+/* ---- callables --------------------------------------------------------------------------- */
 
 static bool is_callable(lua_State *L, int index) {
     if (lua_type(L, index) == LUA_TFUNCTION) return true;
+    if (lua_isnone(L, index)) return false;
     if (luaL_getmetafield(L, index, "__call") == LUA_TNIL) return false;
     lua_pop(L, 1);
     return true;
@@ -32,7 +33,7 @@ static void observe(lua_State *L, binding *b) {
     if (b->heap == NULL) luaL_error(L, "heap is closed");
 }
 
-/* ---- what the core calls --------------------------------------------------------------- */
+/* ---- what the core calls ----------------------------------------------------------------- */
 
 typedef struct call {
     binding *b;
@@ -65,8 +66,18 @@ static int run_callback(lua_State *L) {
     return 0;
 }
 
+/* Whether nothing refers to the reference any more (the core's own count for the call apart),
+ * but its handle, which Lua has freed, waits its turn: then it has died before its target. */
+static bool is_let_go(const binding *b, const ouro_object *weak) {
+    uint64_t tag = ouro_object_tag(weak);
+    if (ouro_object_count(weak) > 1 || tag == 0) return false;
+    const slot *s = ouro_lua_pool_at(b->pool, (uint32_t)(tag - 1));
+    return s->state == SLOT_DEAD && !s->twin;
+}
+
 static void call_back(ouro_object *weak, ouro_value argument) {
     call c = {ouro_heap_user(ouro_object_heap(weak)), weak, argument};
+    if (is_let_go(c.b, weak)) return;
     run_protected(run_callback, &c, "callback of weak reference");
 }
 
@@ -88,13 +99,13 @@ static void call_record(ouro_object *record, ouro_value argument) {
     run_protected(run_record, &c, "finalize record");
 }
 
-/* ---- weak ------------------------------------------------------------------------------ */
+/* ---- weak -------------------------------------------------------------------------------- */
 
 static int new_weak(lua_State *L) {
     lua_remove(L, 1); /* the table `weak`, which is what was called */
     binding *b = ouro_lua_enter(L);
-    lua_settop(L, 2);
     ouro_lua_check_object(L, b, 1);
+    lua_settop(L, 2);
     bool calls = !lua_isnil(L, 2);
     if (calls) check_callable(L, b, 2, "callback");
     ouro_lua_clear_deferred(L, b);
@@ -152,7 +163,7 @@ static int index_weak(lua_State *L, binding *b, const ouro_object *weak, const c
     return 1;
 }
 
-/* ---- finalize -------------------------------------------------------------------------- */
+/* ---- finalize ---------------------------------------------------------------------------- */
 
 static void release_all(const ouro_value *values, int count) {
     for (int i = 0; i < count; i++) ouro_value_release(values[i]);
@@ -177,7 +188,6 @@ static ouro_status new_tuple(lua_State *L, binding *b, int first, ouro_object **
 static int new_record(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     ouro_lua_check_object(L, b, 1);
-    if (lua_isnone(L, 2)) lua_pushnil(L);
     check_callable(L, b, 2, "function to call");
     ouro_lua_clear_deferred(L, b);
     for (int i = 3; i <= lua_gettop(L); i++) ouro_lua_object_at(L, b, i); /* of this heap? */
@@ -280,7 +290,7 @@ static int index_record(lua_State *L, const ouro_object *record, const char *key
     return 1;
 }
 
-/* ---- from the metamethods of handles --------------------------------------------------- */
+/* ---- from the metamethods of handles ----------------------------------------------------- */
 
 int ouro_lua_watcher_call(lua_State *L, binding *b, ouro_object *object) {
     bool weak = ouro_is_weak(object);

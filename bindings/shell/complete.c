@@ -120,23 +120,47 @@ static void add_free_names(lua_State *L, const token *word) {
     }
 }
 
-/* The labels of the attributes of the managed object at the top. */
+/* Adds the labels of the attributes of the managed object at the top and replaces it by its
+ * class, or by the base of a class, or by nil. */
 static void add_attributes(lua_State *L, const token *word) {
     int object = lua_gettop(L);
+    lua_pushnil(L); /* object + 1: the next one to look at */
     ouro__state_push(L, "attrs");
     lua_pushvalue(L, object);
     lua_call(L, 1, 3);
     for (;;) {
-        lua_pushvalue(L, object + 1);
         lua_pushvalue(L, object + 2);
         lua_pushvalue(L, object + 3);
-        lua_call(L, 2, 1);
-        if (lua_isnil(L, -1)) break;
-        lua_copy(L, -1, object + 3);
-        if (lua_type(L, -1) == LUA_TSTRING) add_candidate(L, word);
+        lua_pushvalue(L, object + 4);
+        lua_call(L, 2, 2);
+        if (lua_isnil(L, -2)) break;
+        lua_copy(L, -2, object + 4);
+        const char *label = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        bool behind = strcmp(label, "class") == 0 || strcmp(label, "base") == 0;
+        if (behind && lua_type(L, -1) == LUA_TUSERDATA) lua_copy(L, -1, object + 1);
+        lua_pop(L, 1);
+        if (label[0] != '\0' && !behind) add_candidate(L, word);
         else lua_pop(L, 1);
     }
-    lua_settop(L, object);
+    lua_settop(L, object + 1);
+    lua_remove(L, object);
+}
+
+/* What can be asked of the managed object at the top. */
+static void add_members(lua_State *L, const token *word) {
+    static const char *const list_methods[] = {"append", "extend", "index",   "insert",
+                                               "pop",    "remove", "reverse", "sort"};
+    ouro__state_push(L, "typeof");
+    lua_pushvalue(L, -2);
+    lua_call(L, 1, 1);
+    bool list = strcmp(luaL_tolstring(L, -1, NULL), "list") == 0;
+    lua_pop(L, 2);
+    for (size_t i = 0; list && i < sizeof list_methods / sizeof *list_methods; i++) {
+        lua_pushstring(L, list_methods[i]);
+        add_candidate(L, word);
+    }
+    for (int i = 0; i < INDEX_MAX && lua_type(L, -1) == LUA_TUSERDATA; i++)
+        add_attributes(L, word);
 }
 
 /* Replaces the value at the top by its field. */
@@ -167,7 +191,7 @@ static void add_fields(lua_State *L, const chain *c) {
     ouro__state_push_frame(L);
     for (size_t i = 0; i + 1 < c->count; i++) step_into(L, &c->names[i]);
     if (lua_type(L, -1) == LUA_TUSERDATA) {
-        add_attributes(L, word);
+        add_members(L, word);
     } else if (lua_type(L, -1) == LUA_TTABLE) {
         add_keys(L, word);
     } else if (lua_type(L, -1) == LUA_TSTRING && c->method) {

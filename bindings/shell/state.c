@@ -18,7 +18,7 @@ int luaopen_ouro(lua_State *L);
 static const char module_key = 'm';
 static const char functions_key = 'f';
 
-static const char *const functions[] = {"attrs", "frame", "names", "settle", "stack"};
+static const char *const functions[] = {"attrs", "frame", "names", "settle", "stack", "typeof"};
 
 void ouro__state_push_module(lua_State *L) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key);

@@ -14,7 +14,7 @@
 void ouro__state_open(lua_State *L);
 /* Pushes the module's table. */
 void ouro__state_push_module(lua_State *L);
-/* Pushes one of its functions: attrs, frame, names, settle, stack. */
+/* Pushes one of its functions: attrs, frame, names, settle, stack, typeof. */
 void ouro__state_push(lua_State *L, const char *function);
 /* Pushes the main frame of the default heap: what free names of chunks live in. */
 void ouro__state_push_frame(lua_State *L);

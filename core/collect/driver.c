@@ -151,7 +151,7 @@ bool ouro_collect_is_running(const ouro_heap *heap) {
     return heap->collecting;
 }
 
-/* ---- safe points ------------------------------------------------------------------------------ */
+/* ---- safe points ------------------------------------------------------------------------- */
 
 void ouro__settle_for(ouro_heap *heap, ouro_settle_reason reason) {
     heap->deferred = heap->deferred_bytes = 0;
@@ -187,7 +187,7 @@ void ouro_safe_point_slow(ouro_heap *heap) {
     if (heap->due & OURO__DUE_COLLECT) collect_if_due(heap);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------ */
+/* ---- looking ----------------------------------------------------------------------------- */
 
 typedef struct leak_walk {
     ouro_heap *heap;

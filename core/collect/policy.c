@@ -66,7 +66,7 @@ ouro_status ouro_garbage(ouro_heap *heap, ouro_object **ret_list) {
     return OURO_OK;
 }
 
-/* ---- freezing --------------------------------------------------------------------------------- */
+/* ---- freezing ---------------------------------------------------------------------------- */
 
 static void set_generations(ouro_heap *heap, bool freeze) {
     for (size_t i = 0; i < heap->pool.count; i++) {
@@ -96,7 +96,7 @@ size_t ouro_frozen(const ouro_heap *heap) {
     return heap->frozen;
 }
 
-/* ---- statistics --------------------------------------------------------------------------------- */
+/* ---- statistics -------------------------------------------------------------------------- */
 
 void ouro_heap_stats(ouro_heap *heap, ouro_stats *ret_stats) {
     size_t size = ret_stats->struct_size;

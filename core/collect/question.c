@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* ---- scope -------------------------------------------------------------------------------- */
+/* ---- scope ------------------------------------------------------------------------------- */
 
 static bool is_candidate(const ouro_object *object, unsigned generation) {
     return object->type != 0 && ouro__generation(object) <= generation &&
@@ -40,7 +40,7 @@ size_t ouro__question_scope(ouro_heap *heap, unsigned generation) {
     return candidates;
 }
 
-/* ---- count -------------------------------------------------------------------------------- */
+/* ---- count ------------------------------------------------------------------------------- */
 
 /* Without memory to remember how often, the object is taken as reached from outside. */
 static void count_overflow(ouro_heap *heap, ouro_object *object, uint64_t times) {
@@ -98,7 +98,7 @@ void ouro__question_count(ouro_heap *heap) {
     count_class_edges(heap);
 }
 
-/* ---- restore ------------------------------------------------------------------------------ */
+/* ---- restore ----------------------------------------------------------------------------- */
 
 /* Two ways to find the next marked object. *Chasing*: it is in a small ring, prefetched; good
  * for chains, whose blocks would otherwise be walked once a link. *Sweeping*: its block is
@@ -211,7 +211,7 @@ ouro_object *ouro__question_restore(ouro_heap *heap, bool promoting, unsigned ge
     return NULL;
 }
 
-/* ---- the answer ----------------------------------------------------------------------------- */
+/* ---- the answer -------------------------------------------------------------------------- */
 
 void ouro__question_end(ouro_heap *heap) {
     for (size_t i = 0; i < heap->pool.count; i++) {

@@ -18,7 +18,7 @@ void ouro__sweep_survey(ouro_heap *heap, ouro__found *ret_found) {
     ouro__question_each(heap, survey, ret_found);
 }
 
-/* ---- unobserved ------------------------------------------------------------------------------ */
+/* ---- unobserved -------------------------------------------------------------------------- */
 
 /* Objects outside the garbage that it alone kept alive and that may be observed: they die
  * by the full path when the sweep has ended. */
@@ -83,7 +83,7 @@ void ouro__sweep_free(ouro_heap *heap) {
     if (s.marked) find_orphans(heap);
 }
 
-/* ---- observed --------------------------------------------------------------------------------- */
+/* ---- observed ---------------------------------------------------------------------------- */
 
 static uint64_t stamp_of(const ouro_object *object) {
     const ouro__block *block = ouro__block_of(object);

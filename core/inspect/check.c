@@ -26,7 +26,7 @@ static const char *name_of(check *c, const ouro_object *object) {
     return type != NULL ? type->spec.name : "(no type)";
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------ */
+/* ---- blocks ------------------------------------------------------------------------------ */
 
 static size_t list_length(const ouro__cell *cell) {
     size_t length = 0;
@@ -53,7 +53,7 @@ static void check_block(check *c, const ouro__block *block, size_t position) {
         FAIL(c, "block %zu: %zu free cells, %zu on lists", position, zero, own + in_bin);
 }
 
-/* ---- references --------------------------------------------------------------------------------- */
+/* ---- references -------------------------------------------------------------------------- */
 
 static void note_reference(check *c, ouro_object *child, const char *from) {
     const ouro__block *block = ouro__block_of(child);
@@ -134,7 +134,7 @@ static void walk(check *c, void (*each)(check *c, ouro_object *object)) {
     }
 }
 
-/* ---- tables beside the heap ----------------------------------------------------------------------- */
+/* ---- tables beside the heap -------------------------------------------------------------- */
 
 static void check_key(check *c, const ouro__map *map, const ouro_object *object, unsigned flag,
                       const char *what) {

@@ -85,7 +85,7 @@ static bool reserve_position(ouro__pool *pool) {
     return ok;
 }
 
-/* ---- chunks ------------------------------------------------------------------------------------ */
+/* ---- chunks ------------------------------------------------------------------------------ */
 
 #define CHUNK_LEAST 4u
 #define CHUNK_MOST 64u
@@ -169,7 +169,7 @@ void ouro__pool_trim(ouro__pool *pool) {
     }
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------ */
+/* ---- blocks ------------------------------------------------------------------------------ */
 
 /* What precedes the cells of a block at that base. */
 static size_t head_size(char *base) {

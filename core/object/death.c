@@ -18,7 +18,7 @@
 #define DEFERRED_LIMIT 16384
 #define DEFERRED_BYTES ((size_t)1 << 20)
 
-/* ---- the chain of the unobserved dead: 48 bits of count and flags hold the address ---- */
+/* ---- the chain of the unobserved dead: 48 bits of count and flags hold the address ------- */
 
 static void chain_push(ouro_object **chain, ouro_object *object) {
     uint64_t link = (uint64_t)(uintptr_t)*chain >> 3;
@@ -70,7 +70,7 @@ void ouro__death_destroy(ouro_heap *heap, ouro_object *object) {
     }
 }
 
-/* ---- can anybody observe it? A small trial, on the C stack, that errs towards yes ---- */
+/* ---- can anybody observe it? A small trial, on the C stack, that errs towards yes -------- */
 
 #define TRIAL 24
 
@@ -125,7 +125,7 @@ static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spare
     return t.observed;
 }
 
-/* ---- the dying set, by depth-first trial deletion ------------------------------------- */
+/* ---- the dying set, by depth-first trial deletion ---------------------------------------- */
 
 typedef struct edges {
     ouro_heap *heap;
@@ -210,7 +210,7 @@ static void die_with_set(ouro_heap *heap, ouro_object *root) {
     ouro__set_finish(&set);
 }
 
-/* ---- entry ----------------------------------------------------------------------------- */
+/* ---- entry ------------------------------------------------------------------------------- */
 
 static void defer(ouro_heap *heap, ouro_object *object) {
     heap->deferred++;

@@ -36,7 +36,7 @@ void ouro__set_finish(ouro__set *set) {
     set->items = NULL;
 }
 
-/* ---- walking a set ---------------------------------------------------------------------- */
+/* ---- walking a set ----------------------------------------------------------------------- */
 
 typedef struct walk {
     size_t at;     /* in the array, or block in the pool */
@@ -89,7 +89,7 @@ static bool run_finalizers(ouro__set *set) {
     return ran;
 }
 
-/* ---- 2: the second look ------------------------------------------------------------------- */
+/* ---- 2: the second look ------------------------------------------------------------------ */
 
 static void subtract_inner(ouro_object *child, void *context) {
     (void)context;
@@ -188,7 +188,7 @@ static void look_again(ouro__set *set) {
         set->heap->settle(set->heap->user, set->heap, OURO_SETTLE_CLOSING);
 }
 
-/* ---- 3 and 4: weak references, callbacks --------------------------------------------------- */
+/* ---- 3 and 4: weak references, callbacks ------------------------------------------------- */
 
 static void clear_watchers(ouro__set *set) {
     ouro_object *list = NULL;
@@ -199,7 +199,7 @@ static void clear_watchers(ouro__set *set) {
     if (list != NULL) set->heap->watch->run(set->heap, list);
 }
 
-/* ---- 5: references released, memory freed --------------------------------------------------- */
+/* ---- 5: references released, memory freed ------------------------------------------------ */
 
 static void release_child(ouro_object *child, void *context) {
     (void)context;

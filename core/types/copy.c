@@ -59,7 +59,7 @@ static bool is_plain(const ouro_object *object) {
     return ouro_type_flags(ouro_object_type(object)) & OURO_TYPE_PLAIN;
 }
 
-/* ---- shallow ------------------------------------------------------------------------------ */
+/* ---- shallow ----------------------------------------------------------------------------- */
 
 static ouro_status copy_table(ouro_heap *heap, ouro_object *object, ouro_object **ret_copy) {
     ouro__table table = {0};
@@ -113,7 +113,7 @@ ouro_status ouro_object_copy(ouro_object *object, ouro_object **ret_copy) {
     return OURO_OK;
 }
 
-/* ---- deep, pass 1: shells ----------------------------------------------------------------- */
+/* ---- deep, pass 1: shells ---------------------------------------------------------------- */
 
 typedef struct twin {
     ouro_object *original; /* retained */
@@ -237,7 +237,7 @@ static ouro_status discover_entries(copying *c, const ouro_object *original) {
     return OURO_OK;
 }
 
-/* ---- pass 2: tables ----------------------------------------------------------------------- */
+/* ---- pass 2: tables ---------------------------------------------------------------------- */
 
 static ouro_status refuse_change(copying *c, const ouro_object *original) {
     return ouro_heap_fail(c->heap, OURO_E_CHANGED,
@@ -282,7 +282,7 @@ static ouro_status fill_table(copying *c, const twin *t) {
     return OURO_OK;
 }
 
-/* ---- pass 3, and the whole ----------------------------------------------------------------- */
+/* ---- pass 3, and the whole --------------------------------------------------------------- */
 
 /* Gives the counts back: on success the copies then hold each other and the first is the
  * caller's. */

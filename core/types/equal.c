@@ -19,7 +19,7 @@
 #include "ouro/scalar.h"
 #include "types/types.h"
 
-/* ---- what can be said at once ------------------------------------------------------------- */
+/* ---- what can be said at once ------------------------------------------------------------ */
 
 typedef struct number {
     bool is_integer;
@@ -86,7 +86,7 @@ ouro__sameness ouro__equal_quick(ouro_heap *heap, ouro_value a, ouro_value b) {
     }
 }
 
-/* ---- the comparison ------------------------------------------------------------------------ */
+/* ---- the comparison ---------------------------------------------------------------------- */
 
 /* Two containers of one type, retained, that agree up to position. */
 typedef struct pair {
@@ -212,7 +212,7 @@ static ouro_status enter(comparison *c, ouro_value a, ouro_value b) {
     return OURO_OK;
 }
 
-/* ---- steps -------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------- */
 
 static ouro_status check_stamps(comparison *c, const pair *p) {
     if (stamp_of(p->a) == p->stamp_a && stamp_of(p->b) == p->stamp_b) return OURO_OK;

@@ -145,7 +145,7 @@ bool ouro_frame_next(ouro_object *frame, size_t *position, const char **ret_name
     return true;
 }
 
-/* ---- the stack; core/heap.c frees it ------------------------------------------------------ */
+/* ---- the stack; core/heap.c frees it ----------------------------------------------------- */
 
 static ouro_status make_room(ouro_heap *heap, ouro__frame_stack *stack) {
     if (stack->depth < stack->capacity) return OURO_OK;

@@ -175,7 +175,7 @@ ouro_status ouro_list_set(ouro_object *object, size_t index, ouro_value v) {
     return status;
 }
 
-/* ---- removing ----------------------------------------------------------------------------- */
+/* ---- removing ---------------------------------------------------------------------------- */
 
 static void close_gap(ouro_heap *heap, ouro__list *list, size_t index, size_t count) {
     ouro_value *place = list->items + index;
@@ -243,7 +243,7 @@ ouro_status ouro_list_reverse(ouro_object *object) {
     return OURO_OK;
 }
 
-/* ---- lists and tuples ---------------------------------------------------------------------- */
+/* ---- lists and tuples -------------------------------------------------------------------- */
 
 ouro_status ouro_sequence_items(const ouro_object *sequence, const ouro_value **ret_items,
                                 size_t *ret_count) {

@@ -62,7 +62,7 @@ uint32_t ouro__table_hash_at(const ouro__table *table, size_t position) {
     return hashes_of(table)[position];
 }
 
-/* ---- finding ---------------------------------------------------------------------------- */
+/* ---- finding ----------------------------------------------------------------------------- */
 
 typedef struct probe {
     uint32_t at;
@@ -158,7 +158,7 @@ ouro_status ouro__table_find(ouro_heap *heap, const ouro__table *table, ouro_val
                           "leave the container alone");
 }
 
-/* ---- making room ------------------------------------------------------------------------ */
+/* ---- making room ------------------------------------------------------------------------- */
 
 static void enter_index(ouro__table *table, uint32_t hash, uint32_t place) {
     uint32_t slots = slots_of(table->capacity);
@@ -226,7 +226,7 @@ ouro_status ouro__table_reserve(ouro_heap *heap, ouro__table *table, size_t more
     return OURO_OK;
 }
 
-/* ---- changing --------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------------------------- */
 
 void ouro__table_add(ouro__table *table, ouro_value key, uint32_t hash, ouro_value value) {
     uint32_t i = table->used++;
@@ -295,7 +295,7 @@ bool ouro__table_remove_name(ouro_heap *heap, ouro__table *table, const char *by
     return true;
 }
 
-/* ---- walking ---------------------------------------------------------------------------- */
+/* ---- walking ----------------------------------------------------------------------------- */
 
 ouro__entry *ouro__table_next(const ouro__table *table, size_t *position) {
     size_t i = *position > table->first ? *position : table->first;

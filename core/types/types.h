@@ -104,7 +104,7 @@ static inline ouro__table *ouro__table_of(const ouro_object *object) {
     return &((ouro__tabled *)(uintptr_t)object)->table;
 }
 
-/* --- types.c: refusals and guards ------------------------------------------------------- */
+/* --- types.c: refusals and guards --------------------------------------------------------- */
 
 /* More counts than this and a value is refused; the room above is for the core's own. */
 #define OURO__COUNT_MAX (UINT32_MAX - 65536u)
@@ -156,7 +156,7 @@ static inline void ouro__types_unguard(ouro__guard guard) {
         ouro_release(guard.object);
 }
 
-/* --- hash.c ------------------------------------------------------------------------------ */
+/* --- hash.c ------------------------------------------------------------------------------- */
 
 static inline uint64_t ouro__hash_mix(uint64_t h) {
     /* The finalizer of SplitMix64 (Steele, Lea and Flood 2014). */
@@ -178,7 +178,7 @@ static inline uint32_t ouro__hash_name(const char *bytes, size_t length) {
 /* May run user code, unless the value is plain. OURO_E_UNHASHABLE, OURO_E_NOMEM. */
 ouro_status ouro__hash_value(ouro_heap *heap, ouro_value v, uint32_t *ret_hash);
 
-/* --- equal.c ----------------------------------------------------------------------------- */
+/* --- equal.c ------------------------------------------------------------------------------ */
 
 typedef enum ouro__sameness {
     OURO__DIFFERENT,
@@ -192,7 +192,7 @@ ouro__sameness ouro__equal_quick(ouro_heap *heap, ouro_value a, ouro_value b);
 
 bool ouro__equal_is_nan(ouro_value v);
 
-/* --- dict.c: keys of dicts and sets ------------------------------------------------------ */
+/* --- dict.c: keys of dicts and sets ------------------------------------------------------- */
 
 /* A borrowed key with its hash, guarded with its container while it is looked up. */
 typedef struct ouro__lookup {
@@ -217,7 +217,7 @@ void ouro__dict_clear(ouro_object *object);
 void ouro__dict_dispose(ouro_object *object);
 size_t ouro__dict_extra(const ouro_object *object);
 
-/* --- record.c ---------------------------------------------------------------------------- */
+/* --- record.c ----------------------------------------------------------------------------- */
 
 /* The spec of the instances of a class; name: the class's. */
 ouro_type_spec ouro__record_spec(const char *name, bool open, size_t slot_count);

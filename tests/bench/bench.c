@@ -24,7 +24,7 @@ typedef struct bench {
     uint64_t finalized;
 } bench;
 
-/* ---- what must hold --------------------------------------------------------------------------- */
+/* ---- what must hold ---------------------------------------------------------------------- */
 
 static void fail(const char *what, const char *why) {
     fprintf(stderr, "bench: %s: %s\n", what, why);
@@ -51,7 +51,7 @@ static void check_heap(const bench *b) {
     if (ouro_heap_check(b->heap, &message) != OURO_OK) fail("the heap check", message);
 }
 
-/* ---- objects ---------------------------------------------------------------------------------- */
+/* ---- objects ----------------------------------------------------------------------------- */
 
 /* owned */
 static inline ouro_object *make(const bench *b, ouro_object *cls) {
@@ -89,7 +89,7 @@ static void release_all(const bench *b, ouro_object **all) {
     for (uint32_t i = 0; i < b->n; i++) ouro_release(all[i]);
 }
 
-/* ---- W1, W10, W10a: short lives --------------------------------------------------------------- */
+/* ---- W1, W10, W10a: short lives ---------------------------------------------------------- */
 
 static void run_churn(bench *b) {
     ouro_object *sink = make(b, b->node);
@@ -125,7 +125,7 @@ static void run_loop_cyclic(bench *b) {
     collect(b);
 }
 
-/* ---- W2: a long list -------------------------------------------------------------------------- */
+/* ---- W2: a long list --------------------------------------------------------------------- */
 
 static void run_list(bench *b) {
     double before = measure_rss();
@@ -145,7 +145,7 @@ static void run_list(bench *b) {
     measure_emit("release", per(start, b->n), "ns");
 }
 
-/* ---- W3: many small cycles -------------------------------------------------------------------- */
+/* ---- W3: many small cycles --------------------------------------------------------------- */
 
 enum { RING = 10 };
 
@@ -176,7 +176,7 @@ static void run_rings(bench *b) {
     ouro_collect_enable(b->heap, true);
 }
 
-/* ---- W4, W5: one big graph -------------------------------------------------------------------- */
+/* ---- W4, W5: one big graph --------------------------------------------------------------- */
 
 static ouro_object **make_graph(const bench *b) {
     uint32_t *edges = measure_graph(b->n);
@@ -222,7 +222,7 @@ static void run_live(bench *b) {
     ouro_collect_enable(b->heap, true);
 }
 
-/* ---- W6: trees -------------------------------------------------------------------------------- */
+/* ---- W6: trees --------------------------------------------------------------------------- */
 
 static ouro_object *make_tree(const bench *b, uint32_t depth) {
     ouro_object *left = depth ? make_tree(b, depth - 1) : NULL;
@@ -262,7 +262,7 @@ static void run_trees(bench *b) {
     measure_emit("per_node", (double)spent / (double)nodes, "ns");
 }
 
-/* ---- W7, W7a: a steady state ------------------------------------------------------------------ */
+/* ---- W7, W7a: a steady state ------------------------------------------------------------- */
 
 typedef struct steady {
     bench *b;
@@ -322,7 +322,7 @@ static void run_steady_acyclic(bench *b) {
     run_steady_state(b, false);
 }
 
-/* ---- W8, W9: weak references, finalizers ------------------------------------------------------ */
+/* ---- W8, W9: weak references, finalizers ------------------------------------------------- */
 
 static void release_plain(bench *b) {
     ouro_object **all = make_all(b, b->node);
@@ -372,7 +372,7 @@ static void run_finalizers(bench *b) {
     free(all);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ------------------------------------------------------------------------- */
 
 static const struct workload {
     const char *name;

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- the process ------------------------------------------------------------------------------ */
+/* ---- the process ------------------------------------------------------------------------- */
 
 static uint64_t read_clock(clockid_t clock) {
     struct timespec t;
@@ -52,7 +52,7 @@ void *measure_array(size_t count, size_t size) {
     return array;
 }
 
-/* ---- random numbers --------------------------------------------------------------------------- */
+/* ---- random numbers ---------------------------------------------------------------------- */
 
 /* The generator of MMIX (Knuth 1997), its upper half. */
 static uint32_t next_target(uint64_t *state, uint32_t n) {
@@ -75,7 +75,7 @@ uint32_t *measure_graph(uint32_t n) {
     return edges;
 }
 
-/* ---- latencies -------------------------------------------------------------------------------- */
+/* ---- latencies --------------------------------------------------------------------------- */
 
 void latencies_add_long(latencies *l, uint64_t ns) {
     if (l->count == l->capacity) {

@@ -202,7 +202,7 @@ static void depth(void **state) {
     ouro_release(chain);
 }
 
-/* ---- refusals -------------------------------------------------------------------------------- */
+/* ---- refusals ---------------------------------------------------------------------------- */
 
 static ouro_status deep_copy_subject(support *s) {
     ouro_object *copy;

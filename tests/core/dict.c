@@ -170,7 +170,7 @@ static void finalizers(void **state) {
     ouro_release(s->subject);
 }
 
-/* ---- an embedder's key, whose equal meddles ------------------------------------------------- */
+/* ---- an embedder's key, whose equal meddles ---------------------------------------------- */
 
 typedef struct meddler {
     ouro_object header;
@@ -246,7 +246,7 @@ static void meddling_keys(void **state) {
     ouro_release(probe);
 }
 
-/* ---- refusals, labels ------------------------------------------------------------------------ */
+/* ---- refusals, labels -------------------------------------------------------------------- */
 
 static ouro_status fill(support *s) {
     ouro_status status = OURO_OK;

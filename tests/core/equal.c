@@ -288,7 +288,7 @@ static void other_heap(void **state) {
     OK(ouro_heap_close(other));
 }
 
-/* ---- an embedder's equal -------------------------------------------------------------------- */
+/* ---- an embedder's equal ----------------------------------------------------------------- */
 
 typedef struct box {
     ouro_object header;
@@ -348,7 +348,7 @@ static void hooks(void **state) {
     ouro_value_release(b);
 }
 
-/* ---- refusals -------------------------------------------------------------------------------- */
+/* ---- refusals ---------------------------------------------------------------------------- */
 
 static ouro_value left_side, right_side;
 

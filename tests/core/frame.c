@@ -199,7 +199,7 @@ static void labels(void **state) {
     ouro_release(frame);
 }
 
-/* ---- refusals -------------------------------------------------------------------------------- */
+/* ---- refusals ---------------------------------------------------------------------------- */
 
 static ouro_status make_and_fill(support *s) {
     ouro_object *frame;

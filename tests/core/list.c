@@ -156,7 +156,7 @@ static void removes_without_memory(void **state) {
     ouro_release(list);
 }
 
-/* ---- sorting ------------------------------------------------------------------------------ */
+/* ---- sorting ----------------------------------------------------------------------------- */
 
 typedef struct order {
     support *s;
@@ -262,7 +262,7 @@ static void changed(void **state) {
     ouro_release(s->subject);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------ */
+/* ---- refusals ---------------------------------------------------------------------------- */
 
 static ouro_status make_list(support *s) {
     ouro_object *list;

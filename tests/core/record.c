@@ -168,7 +168,7 @@ static void labels(void **state) {
     for (int i = 0; i < 4; i++) ouro_value_release(owned[i]);
 }
 
-/* ---- finalizers ------------------------------------------------------------------------------ */
+/* ---- finalizers -------------------------------------------------------------------------- */
 
 static int finalized_plain;
 
@@ -269,7 +269,7 @@ static void families(void **state) {
     assert_int_equal(finalized_plain, 2);
 }
 
-/* ---- refusals -------------------------------------------------------------------------------- */
+/* ---- refusals ---------------------------------------------------------------------------- */
 
 static ouro_status make_class(support *s) {
     const char *const names[] = {"c", "d", "e", "f", "g", "h", "i", "j"};

@@ -129,7 +129,7 @@ static inline size_t support_sweep(support *s, ouro_status (*operation)(support 
     }
 }
 
-/* ---- values, in a few letters ------------------------------------------------------------- */
+/* ---- values, in a few letters ------------------------------------------------------------ */
 
 static inline ouro_value num(int64_t i) {
     return ouro_value_of_small(i);

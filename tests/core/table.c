@@ -27,7 +27,7 @@ static void take(support *s, ouro__table *table, int64_t key) {
     assert_int_equal(whole(ouro__table_take(s->heap, table, position).key), key);
 }
 
-/* ---- the model: keys in order ------------------------------------------------------------- */
+/* ---- the model: keys in order ------------------------------------------------------------ */
 
 #define MODEL_MAX 600
 
@@ -161,7 +161,7 @@ static void names(void **state) {
     assert_int_equal(table.count, 0);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------ */
+/* ---- refusals ---------------------------------------------------------------------------- */
 
 static ouro__table grown;
 

@@ -195,6 +195,45 @@ tap.subtest("listening holds nothing and ends", function()
     is(heap.live(), before, "nothing is left")
 end)
 
+tap.subtest("the close of a heap is told, when its objects are gone", function()
+    local ouro = require "ouro"
+    local h = ouro.heap {}
+    local l, kept = h:list { 1 }, h:list { 2 }
+    local log, messages = {}, {}
+    h.gc.on("death", function(info)
+        if info.type == "list" then log[#log + 1] = info.text end
+        local fine, message = pcall(function() return h.repr(kept) end)
+        messages[#messages + 1] = not fine and message or "it worked"
+        collectgarbage()
+        list { 3 } -- in the default heap, which still is there
+    end)
+    l = nil
+    h:close()
+    is(#log, 2, "two deaths")
+    for _, message in ipairs(messages) do
+        tap.like(message, "closed", "who uses the heap then is told so")
+    end
+end)
+
+tap.subtest("an error of a handler at the close goes to standard error, not further", function()
+    local h = require "ouro".heap {}
+    local l = h:list {}
+    h.gc.on("death", function(info) if info.type == "list" then return nil + 1 end end)
+    io.stderr:write("# an error in a handler of death events follows:\n")
+    tap.lives(function() h:close() end, "the close goes on")
+    throws(function() return #l end, "closed", "it is closed")
+end)
+
+tap.subtest("a handler may close the heap", function()
+    local h = require "ouro".heap {}
+    local told = 0
+    h.gc.on("start", function() told = told + 1 h:close() end)
+    h.gc.on("start", function() told = told + 1 end)
+    tap.lives(function() h.collect() end, "the collection ends in order")
+    is(told, 2, "both handlers ran")
+    throws(function() h:list {} end, "closed", "it is closed")
+end)
+
 tap.subtest("mistakes are named", function()
     throws(function() gc.on("end", print) end, "start, stop, birth", "an unknown event")
     throws(function() gc.on(5, print) end, "name of an event", "a number")

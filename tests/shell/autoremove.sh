@@ -136,6 +136,30 @@ else
     skip "this machine" "no readable /var/lib/dpkg/status and /var/lib/apt/extended_states"
 fi
 
+# --- an installation that is broken ---------------------------------------------------
+
+cat >status <<'END'
+Package: a
+Status: install ok installed
+Architecture: all
+Version: 1.0
+Depends: b (>= 2), c | d
+
+Package: b
+Status: install ok installed
+Architecture: all
+Version: 1.0
+END
+printf 'Package: b\nAuto-Installed: 1\n' >extended
+cat >expected <<'END'
+2 packages, 0 references, 1 name (1 installed by hand, 0 the system's own)
+2 dependencies are met by no installed package, and no reference
+1 package dies: 1 at once, 0 by collection; 0 kB come free
+END
+autoremove --native amd64 --status status --extended extended --quiet >actual 2>&1
+cmp -s expected actual
+result $? "unmet dependencies are counted, and refer to nothing"
+
 # --- broken input: one line each --------------------------------------------------------
 
 stanza='Package: a\nStatus: install ok installed\nArchitecture: all\nVersion: 1.0\n'

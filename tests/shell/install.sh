@@ -35,7 +35,7 @@ install_all() {
 stock_lua() {
     module=$(find "$root" -name ouro.so) || return 1
     half=$(find "$root" -name tap.lua) || return 1
-    (cd "$folder" && LUA_CPATH="${module%/*}/?.so" LUA_PATH="${half%/ouro/tap.lua}/?.lua" \
+    (cd "$folder" && LUA_CPATH_5_4="${module%/*}/?.so" LUA_PATH_5_4="${half%/ouro/tap.lua}/?.lua" \
         exec lua5.4 -e "$1")
 }
 

@@ -130,6 +130,11 @@ same "and the usage shown" 1 "$(grep -c '^usage: ouro' err)"
 
 # --- --exact ------------------------------------------------------------------------------
 
+# What exact.lua prints until its last line; what then dies at the close is not asked.
+shown() {
+    sed '/^next line/q' out | tr '\t' '|'
+}
+
 cat >exact.lua <<'END'
 #!/usr/bin/env ouro
 local Node = class("Node", { "name" })
@@ -175,10 +180,10 @@ e|g|h|i|k|l
 same line
 e dies
 next line'
-same "--exact: what a line drops is dead at the next" "$expected" "$(sed '/^next line/q' out | tr '\t' '|')"
+same "--exact: what a line drops is dead at the next" "$expected" "$(shown)"
 cp exact.lua input
 run --exact -
-same "--exact: from the standard input too" "$expected" "$(sed '/^next line/q' out | tr '\t' '|')"
+same "--exact: from the standard input too" "$expected" "$(shown)"
 run --exact -e 'debug.sethook() print(1)'
 check "--exact leaves the hook to the script" 0 1
 

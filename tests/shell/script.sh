@@ -103,7 +103,8 @@ finalize(x, print, "record")
 '
 for end in '' 'error("no")' 'os.exit(3)' 'os.exit(true)' 'os.exit(false)' 'os.exit(4, true)' \
     'coroutine.wrap(function() os.exit(5) end)()' 'local y <close> = x; os.exit(6, true)' \
-    'pcall(os.exit, {}) os.exit(7)' 'heap = nil; os.exit(8)' 'local os = os heap.close() os.exit(9)' \
+    'pcall(os.exit, {}) os.exit(7)' 'heap = nil; os.exit(8)' \
+    'local os = os heap.close() os.exit(9)' \
     'package.loaded.ouro = nil'; do
     case $end in
         *exit\([0-9]*) expected=${end##*exit\(} expected=${expected%%[!0-9]*} ;;

@@ -3,7 +3,8 @@
 -- the default one.
 --
 -- What a check is about is never in a variable while the check looks: f is called inside
--- another function, of which only a weak reference comes back.
+-- another function, of which only a weak reference comes back. And the reference is asked by
+-- a call, w(): for a field, w.alive, Lua keeps what is left over in the asker's registers.
 local show = require "ouro.show"
 
 -- The same f may be a name of the script: its results go before anything is asked.
@@ -82,7 +83,7 @@ return function(tap)
         if not watched then return false end
         local alive = nil
         for _, w in ipairs(watched) do
-            if w.alive then alive = w break end
+            if w() then alive = w break end
         end
         return tap.report(#watched > 0 and not alive, name, function()
             local got = #watched == 0 and "f returned nothing" or describe(heap, alive)
@@ -105,7 +106,7 @@ return function(tap)
         end
         heap.collect()
         local alive = #watched > 0
-        for _, w in ipairs(watched) do alive = alive and w.alive end
+        for _, w in ipairs(watched) do alive = alive and w() ~= nil end
         return tap.report(alive, name, function()
             return { { "got", #watched == 0 and "f returned nothing" or "dead" },
                 { "expected", "alive" } }
