@@ -75,8 +75,8 @@ void ouro_lua_delete_entry(lua_State *L, binding *b, ouro_object *container) {
 static int index_object(lua_State *L) {
     binding *b = ouro_lua_enter_method(L);
     ouro_object *object = check_operand(L, b);
-    if (ouro_record_class(object) != NULL) return ouro_lua_record_index(L, b, object);
     if (ouro_is_frame(object)) return ouro_lua_frame_index(L, b, object);
+    if (ouro_record_class(object) != NULL) return ouro_lua_record_index(L, b, object);
     if (ouro_is_list(object) || ouro_is_tuple(object))
         return ouro_lua_sequence_index(L, b, object);
     if (ouro_is_dict(object)) return index_entries(L, b, object, false);
@@ -89,8 +89,8 @@ static int index_object(lua_State *L) {
 }
 
 static int newindex_by_type(lua_State *L, binding *b, ouro_object *object) {
-    if (ouro_record_class(object) != NULL) return ouro_lua_record_newindex(L, b, object);
     if (ouro_is_frame(object)) return ouro_lua_frame_newindex(L, b, object);
+    if (ouro_record_class(object) != NULL) return ouro_lua_record_newindex(L, b, object);
     if (ouro_is_list(object)) return ouro_lua_list_newindex(L, b, object);
     if (ouro_is_dict(object)) return newindex_dict(L, b, object);
     if (ouro_is_set(object)) return newindex_set(L, b, object);
@@ -169,7 +169,7 @@ static int to_string(lua_State *L) {
         lua_pushliteral(L, "<object of a closed heap>");
         return 1;
     }
-    b = ouro_lua_enter(L);
+    b = ouro_lua_enter_method(L);
     ouro_object *object = check_operand(L, b);
     lua_settop(L, 1);
     if (call_method(L, b, object, "__tostring", 1)) return 1;
@@ -181,7 +181,7 @@ static int to_string(lua_State *L) {
 static int close_variable(lua_State *L) {
     binding *b = lua_touserdata(L, lua_upvalueindex(1));
     if (b->heap == NULL) return 0;
-    b = ouro_lua_enter(L);
+    b = ouro_lua_enter_method(L);
     ouro_object *object = check_operand(L, b);
     if (ouro_is_frame(object)) {
         ouro_lua_leave_frame(L, b, object);

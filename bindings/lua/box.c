@@ -106,10 +106,11 @@ ouro_status ouro_lua_box(lua_State *L, binding *b, int index, ouro_object **ret_
     return make_box(L, b, index, ret_box);
 }
 
-void ouro_lua_push_box(lua_State *L, binding *b, ouro_object *object) {
-    ouro_lua_need_own(L, b, b->boxes);
-    lua_rawgeti(L, -1, (lua_Integer)((box *)(void *)object)->index);
-    lua_remove(L, -2);
+bool ouro_lua_push_box(lua_State *L, const binding *b, const ouro_object *object) {
+    if (!ouro_lua_push_own(L, b, b->boxes)) return false;
+    lua_rawgeti(L, -1, (lua_Integer)((const box *)(const void *)object)->index);
+    lua_replace(L, -2);
+    return true;
 }
 
 /* Forgets the value of a stale index. Assigning nil to what is there needs no memory. */

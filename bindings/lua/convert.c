@@ -66,8 +66,8 @@ void ouro_lua_push_value(lua_State *L, binding *b, ouro_value v) {
     }
     ouro_object *object = ouro_value_object(v);
     if (object == NULL) lua_pushnil(L); /* OURO_ABSENT */
-    else if (ouro_object_type(object) == b->box) ouro_lua_push_box(L, b, object);
-    else ouro_lua_push_object(L, b, object);
+    else if (ouro_object_type(object) != b->box) ouro_lua_push_object(L, b, object);
+    else if (!ouro_lua_push_box(L, b, object)) luaL_error(L, "heap is closed");
 }
 
 void ouro_lua_check(lua_State *L, binding *b, ouro_status status) {

@@ -5,6 +5,10 @@
 
 #include "view.h"
 
+/* Coroutines may end their calls in any order. The names of a frame that others cover go at
+ * once; the frame itself, marked by a name no script can write, when it is on top. */
+static const char finished[] = "(finished)";
+
 /* ---- names ------------------------------------------------------------------------------- */
 
 /* This frame, then main, then the functions of ouro, then Lua's globals. */
@@ -50,6 +54,7 @@ static void push_names(lua_State *L, ouro_object *frame) {
     ouro_value value;
     lua_newtable(L);
     for (lua_Integer i = 1; ouro_frame_next(frame, &position, &name, &length, &value); i++) {
+        if (strcmp(name, finished) == 0) continue;
         lua_pushlstring(L, name, length);
         lua_rawseti(L, -2, i);
     }
@@ -59,6 +64,7 @@ int ouro_lua_names(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     ouro_object *frame = ouro_frame_at(b->heap, 0);
     if (!lua_isnoneornil(L, 1)) frame = ouro_lua_check_object(L, b, 1);
+    if (frame == NULL) return luaL_error(L, "the heap is closing: its names are gone");
     if (!ouro_is_frame(frame)) return ouro_lua_refuse(L, "names are those of a frame");
     push_names(L, frame);
     ouro_lua_set_lines(L, "(no names)");
@@ -125,34 +131,72 @@ static void name_function(lua_State *L, binding *b, char *buffer, size_t size) {
     ouro_release(box);
 }
 
-static int refuse_depth(lua_State *L, binding *b) {
-    char text[300] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < 3 && i < ouro_frame_depth(b->heap); i++) {
-        int n = snprintf(text + used, sizeof text - used, "\n\tframe %s",
-                         ouro_frame_name(ouro_frame_at(b->heap, i)));
-        used += n > 0 && (size_t)n < sizeof text - used ? (size_t)n : 0;
-    }
-    return luaL_error(L, "%s\nmanaged frames, top first:%s\n\t...", ouro_heap_message(b->heap),
-                      text);
+#define FRAMES_SHOWN 10 /* of the innermost, and as many of the outermost */
+#define NAMES_SHOWN 8
+
+static ouro_status add_text(ouro_text *text, const char *bytes) {
+    return ouro_text_add(text, bytes, strlen(bytes));
 }
 
-/* Gives the function at index 1 a frame on the stack. */
+/* "\n\tfact: n, x" */
+static ouro_status add_frame(ouro_text *text, ouro_object *frame) {
+    size_t position = 0, length, shown = 0;
+    const char *name;
+    ouro_value value;
+    ouro_status status = add_text(text, "\n\t");
+    if (status == OURO_OK) status = add_text(text, ouro_frame_name(frame));
+    while (status == OURO_OK && shown <= NAMES_SHOWN &&
+           ouro_frame_next(frame, &position, &name, &length, &value)) {
+        status = add_text(text, shown == 0 ? ": " : ", ");
+        if (shown++ == NAMES_SHOWN) name = "...", length = 3;
+        if (status == OURO_OK) status = ouro_text_add(text, name, length);
+    }
+    return status;
+}
+
+/* The error of one frame too many, at the line that calls. */
+static int refuse_depth(lua_State *L, binding *b) {
+    ouro_text text = {.heap = b->heap};
+    size_t depth = ouro_frame_depth(b->heap);
+    ouro_status status = add_text(&text, ouro_heap_message(b->heap));
+    if (status == OURO_OK) status = add_text(&text, "\nmanaged frames, top first:");
+    for (size_t i = 0; i < depth && status == OURO_OK; i++) {
+        if (i == FRAMES_SHOWN && depth > 2 * FRAMES_SHOWN) {
+            char skipped[48];
+            snprintf(skipped, sizeof skipped, "\n\t... (%zu more)", depth - 2 * FRAMES_SHOWN);
+            status = add_text(&text, skipped);
+            i = depth - FRAMES_SHOWN;
+        }
+        if (status == OURO_OK) status = add_frame(&text, ouro_frame_at(b->heap, i));
+    }
+    if (status != OURO_OK) ouro_text_free(&text);
+    ouro_lua_check(L, b, status);
+    ouro_lua_push_text(L, &text);
+    luaL_where(L, 2);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
+/* Gives the function at index 1 a frame on the stack. Errors are told at the line of the
+ * script that calls `call`. */
 static int push_frame(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     char name[80];
     ouro_object *frame;
-    luaL_checktype(L, 1, LUA_TFUNCTION);
+    if (lua_type(L, 1) != LUA_TFUNCTION) {
+        luaL_where(L, 2);
+        lua_pushfstring(L, "call: argument 1 has to be a function; got %s",
+                        ouro_lua_describe(L, b, 1));
+        lua_concat(L, 2);
+        return lua_error(L);
+    }
     name_function(L, b, name, sizeof name);
     ouro_lua_check(L, b, ouro_frame_new(b->heap, name, &frame));
     ouro_lua_hand_over(L, b, frame);
     if (ouro_frame_push(b->heap, frame) != OURO_OK) return refuse_depth(L, b);
     return 1;
 }
-
-/* Coroutines may end their calls in any order. The names of a frame that others cover go at
- * once; the frame itself, marked by a name no script can write, when it is on top. */
-static const char finished[] = "(finished)";
 
 static bool is_on_stack(ouro_heap *heap, const ouro_object *frame) {
     for (size_t i = 0; i < ouro_frame_depth(heap); i++)
@@ -196,7 +240,9 @@ static int frame(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     ouro_object *made;
     if (lua_isnoneornil(L, 1)) {
-        ouro_lua_push_object(L, b, ouro_frame_main(b->heap));
+        ouro_object *main = ouro_frame_main(b->heap);
+        if (main == NULL) return luaL_error(L, "the heap is closing: its names are gone");
+        ouro_lua_push_object(L, b, main);
         return 1;
     }
     ouro_lua_check(L, b, ouro_frame_new(b->heap, luaL_checkstring(L, 1), &made));

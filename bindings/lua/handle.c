@@ -207,12 +207,15 @@ static void bury(lua_State *L, handle_pool *pool, slot *s, bool alive) {
     ouro_object_unhold(object);
 }
 
-/* Lets die what Lua has freed the handles of. One at a time: a finalizer may come here again.
+/* Lets die what Lua has freed the handles of. One at a time: a finalizer may come here again,
+ * but only by a settle of its own (or the finalizers of two objects would run one within the
+ * other, at any access to a field).
  * Between two finalizers Lua does not collect, so that a heap alive before is alive after. */
 static void drain(lua_State *L, handle_pool *pool) {
     const binding *known = NULL;
     size_t calls = 0;
     slot *s;
+    pool->draining++;
     while ((s = ouro_lua_pool_next_dead(pool)) != NULL) {
         bool alive = s->owner != NULL;
         if (alive && (s->owner != known || calls != pool->calls)) {
@@ -222,6 +225,12 @@ static void drain(lua_State *L, handle_pool *pool) {
         }
         bury(L, pool, s, alive);
     }
+    pool->draining--;
+}
+
+/* For the ends of operations: outside of any other drain. */
+static inline void drain_if_free(lua_State *L, handle_pool *pool) {
+    if (OURO_UNLIKELY(pool->dead != NULL) && pool->draining == 0) drain(L, pool);
 }
 
 /* After a settle. Proportional to the handles that are left, like the collection before it.
@@ -269,15 +278,19 @@ void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
     count_survivors(b);
 }
 
+/* Handles that Lua has freed before even a read lets their objects go. */
+#define DEAD_LIMIT 1024
+
 /* ---- operations -------------------------------------------------------------------------- */
 
 static inline binding *begin(lua_State *L, binding *b) {
     if (OURO_UNLIKELY(b->heap == NULL)) luaL_error(L, "heap is closed");
     b->current = L;
     if (OURO_UNLIKELY(b->spare_slot == NULL)) make_spare(L, b);
-    if (OURO_UNLIKELY(b->pool->dead != NULL || b->box_stale != 0)) {
-        ouro_lua_release_boxes(L, b);
-        drain(L, b->pool);
+    if (OURO_UNLIKELY(b->box_stale != 0)) ouro_lua_release_boxes(L, b);
+    /* Reading lets nothing die, but a loop that only reads must not pile up handles. */
+    if (OURO_UNLIKELY(b->pool->dead_count > DEAD_LIMIT)) {
+        drain_if_free(L, b->pool);
         if (b->heap == NULL) luaL_error(L, "heap is closed");
         b->current = L;
     }
@@ -298,6 +311,9 @@ binding *ouro_lua_enter_method(lua_State *L) {
 
 void ouro_lua_leave(lua_State *L, binding *b) {
     if (OURO_UNLIKELY(b->heap == NULL)) return; /* closed by what the operation called */
+    b->current = L;
+    drain_if_free(L, b->pool);
+    if (OURO_UNLIKELY(b->heap == NULL)) return;
     b->current = L;
     ouro_safe_point(b->heap);
     if (OURO_UNLIKELY(b->listeners != LUA_NOREF)) ouro_lua_deliver_events(L, b);

@@ -65,7 +65,8 @@ void ouro_lua_forget_closed(lua_State *L, const handle_pool *pool);
 ouro_status ouro_lua_box_type(binding *b);
 /* The box of the Lua value at the index, owned. */
 ouro_status ouro_lua_box(lua_State *L, binding *b, int index, ouro_object **ret_box);
-void ouro_lua_push_box(lua_State *L, binding *b, ouro_object *box);
+/* Pushes its value; false: the heap is garbage, nothing is pushed. Raises nothing. */
+bool ouro_lua_push_box(lua_State *L, const binding *b, const ouro_object *box);
 /* Lets go of the Lua values of dead boxes. Raises nothing. */
 void ouro_lua_release_boxes(lua_State *L, binding *b);
 void ouro_lua_free_boxes(binding *b);

@@ -56,17 +56,17 @@ static int begin_entries(lua_State *L) {
 /* ---- every reference, by label ----------------------------------------------------------- */
 
 /* What ouro_object_refs reports, written down: while it reports, nothing of Lua may run. The
- * values are retained until they are pushed. */
+ * values are retained until they are pushed. The text of a name follows. */
 typedef struct noted {
     ouro_label_kind kind;
     size_t index, length;
     ouro_value key, value;
-    char text[72];
 } noted;
 
 typedef struct snapshot {
     scratch *notes;
     binding *b;
+    size_t count;
     bool with_class; /* also machinery: the class */
 } snapshot;
 
@@ -74,43 +74,45 @@ static bool note(const ouro_label *label, ouro_value value, void *context) {
     snapshot *s = context;
     noted n = {.kind = label->kind, .index = label->index, .value = value};
     if (label->kind == OURO_LABEL_NAME) {
-        n.length = label->length < sizeof n.text ? label->length : sizeof n.text - 1;
-        memcpy(n.text, label->text, n.length);
-        if (!s->with_class && n.length == 5 && memcmp(n.text, "class", 5) == 0 &&
+        n.length = label->length;
+        if (!s->with_class && n.length == 5 && memcmp(label->text, "class", 5) == 0 &&
             ouro_is_class(ouro_value_object(value)))
             return true;
     }
     if (label->kind == OURO_LABEL_VALUE) n.key = label->key;
-    if (!ouro_lua_scratch_put(s->notes, &n, sizeof n)) return false;
+    char *place = ouro_lua_scratch_add(s->notes, sizeof n + n.length);
+    if (place == NULL) return false;
+    memcpy(place, &n, sizeof n);
+    if (n.length > 0) memcpy(place + sizeof n, label->text, n.length);
     ouro_value_retain(n.key);
     ouro_value_retain(n.value);
+    s->count++;
     return true;
+}
+
+/* The note at the offset, which moves on. */
+static const noted *next_note(const scratch *notes, size_t *offset) {
+    const noted *n = (const noted *)(const void *)(notes->bytes + *offset);
+    *offset += (sizeof *n + n->length + 7) / 8 * 8;
+    return n;
 }
 
 static void push_label(lua_State *L, binding *b, const noted *n) {
     switch (n->kind) {
-    case OURO_LABEL_NAME: lua_pushlstring(L, n->text, n->length); break;
+    case OURO_LABEL_NAME: lua_pushlstring(L, (const char *)(n + 1), n->length); break;
     case OURO_LABEL_INDEX: lua_pushinteger(L, (lua_Integer)n->index); break;
     case OURO_LABEL_KEY: lua_pushliteral(L, "key"); break;
     case OURO_LABEL_VALUE: ouro_lua_push_value(L, b, n->key); break;
     }
 }
 
-static const noted *noted_at(const scratch *notes, size_t i) {
-    return (const noted *)(const void *)(notes->bytes + i * ((sizeof(noted) + 7) / 8 * 8));
-}
-
-static size_t count_noted(const scratch *notes) {
-    return notes->used / ((sizeof(noted) + 7) / 8 * 8);
-}
-
 /* 1: the snapshot. Returns an array label, value, label, value ... */
 static int push_noted(lua_State *L) {
     const snapshot *s = lua_touserdata(L, 1);
-    size_t count = count_noted(s->notes);
-    lua_createtable(L, (int)(count < 1000000 ? 2 * count : 0), 0);
-    for (size_t i = 0; i < count; i++) {
-        const noted *n = noted_at(s->notes, i);
+    lua_createtable(L, (int)(s->count < 1000000 ? 2 * s->count : 0), 0);
+    size_t offset = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        const noted *n = next_note(s->notes, &offset);
         push_label(L, s->b, n);
         lua_rawseti(L, 2, (lua_Integer)(2 * i + 1));
         ouro_lua_push_value(L, s->b, n->value);
@@ -122,13 +124,13 @@ static int push_noted(lua_State *L) {
 static void push_snapshot(lua_State *L, binding *b, ouro_object *object, bool with_class) {
     snapshot s = {.notes = ouro_lua_push_scratch(L), .b = b, .with_class = with_class};
     ouro_object_refs(object, note, &s);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_pushcclosure(L, push_noted, 1);
+    lua_pushcfunction(L, push_noted);
     lua_pushlightuserdata(L, &s);
     int status = lua_pcall(L, 1, 1, 0);
-    for (size_t i = 0; i < count_noted(s.notes); i++) {
-        ouro_value_release(noted_at(s.notes, i)->key);
-        ouro_value_release(noted_at(s.notes, i)->value);
+    for (size_t i = 0, offset = 0; i < s.count; i++) {
+        const noted *n = next_note(s.notes, &offset);
+        ouro_value_release(n->key);
+        ouro_value_release(n->value);
     }
     bool failed = s.notes->failed;
     ouro_lua_scratch_free(s.notes);

@@ -36,15 +36,33 @@ static int same(lua_State *L) {
     return 1;
 }
 
+/* A string in quotes: as it is inside a list. */
+static int repr_of_string(lua_State *L, binding *b) {
+    ouro_text text = {.heap = b->heap};
+    ouro_object *list = NULL;
+    ouro_value v = ouro_lua_value_at(L, b, 1);
+    ouro_status status = ouro_list_new(b->heap, &v, 1, &list);
+    ouro_value_release(v);
+    if (status == OURO_OK) status = ouro_repr(b->heap, ouro_value_of_object(list), NULL, &text);
+    if (list != NULL) ouro_release(list);
+    if (status != OURO_OK) ouro_text_free(&text);
+    ouro_lua_check(L, b, status);
+    ouro_lua_push_text(L, &text);
+    size_t length;
+    const char *bytes = lua_tolstring(L, -1, &length);
+    lua_pushlstring(L, bytes + 1, length - 2);
+    return 1;
+}
+
 static int repr(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     luaL_checkany(L, 1);
-    if (!ouro_lua_is_handle(L, 1)) {
-        if (lua_type(L, 1) == LUA_TSTRING) lua_pushfstring(L, "\"%s\"", lua_tostring(L, 1));
-        else luaL_tolstring(L, 1, NULL);
+    ouro_object *object = ouro_lua_object_at(L, b, 1);
+    if (lua_type(L, 1) == LUA_TSTRING) return repr_of_string(L, b);
+    if (object == NULL) {
+        luaL_tolstring(L, 1, NULL);
         return 1;
     }
-    ouro_object *object = ouro_lua_check_object(L, b, 1);
     ouro_lua_push_repr(L, b, ouro_value_of_object(object), (size_t)luaL_optinteger(L, 2, 0),
                        (size_t)luaL_optinteger(L, 3, 0));
     return 1;
@@ -62,7 +80,8 @@ static int sizeof_object(lua_State *L) {
 typedef struct ledger {
     scratch *notes;
     ouro_heap *heap;
-    size_t counted;
+    size_t counted, unknown;
+    bool held;
 } ledger;
 
 static bool note_holder(ouro_object *referrer, const ouro_label *label, void *context) {
@@ -77,15 +96,30 @@ static void append_line(lua_State *L, int array, const char *text) {
     lua_rawseti(L, array, (lua_Integer)lua_rawlen(L, array) + 1);
 }
 
+/* Writes down who counts the object at index 1, which leaves the stack: whether something of
+ * Lua but the argument itself holds it is known when Lua has collected without it. */
+static void note_all(lua_State *L, binding *b, ledger *l) {
+    ouro_object *object = ouro_lua_check_object(L, b, 1);
+    ouro_retain(object);
+    lua_pushnil(L);
+    lua_replace(L, 1);
+    ouro_settle(b->heap);
+    b->current = L;
+    l->held = ouro_object_is_held(object);
+    ouro_object_referrers(object, note_holder, l);
+    size_t count = ouro_object_count(object) - 1;
+    l->unknown = count > l->counted ? count - l->counted : 0;
+    ouro_release(object);
+}
+
 /* The counted ones, which add up to the count; then who holds it without counting. */
 static int holders(lua_State *L) {
     binding *b = ouro_lua_enter(L);
-    ouro_lua_observe(L, b);
-    ouro_object *object = ouro_lua_check_object(L, b, 1);
+    lua_settop(L, 1);
+    ouro_lua_check_object(L, b, 1);
     ledger l = {.notes = ouro_lua_push_scratch(L), .heap = b->heap};
-    ouro_object_referrers(object, note_holder, &l);
+    note_all(L, b, &l);
     ouro_lua_scratch_check(L, l.notes);
-    size_t count = ouro_object_count(object);
     lua_newtable(L);
     int array = lua_gettop(L);
     for (size_t offset = 0; ouro_lua_push_entry(L, l.notes, &offset);) {
@@ -93,12 +127,11 @@ static int holders(lua_State *L) {
         append_line(L, array, lua_tostring(L, -1));
         lua_pop(L, 2);
     }
-    if (count > l.counted) {
-        lua_pushfstring(L, "unknown (C code): %d", (int)(count - l.counted));
+    if (l.unknown > 0) {
+        lua_pushfstring(L, "unknown (C code): %d", (int)l.unknown);
         lua_rawseti(L, array, (lua_Integer)lua_rawlen(L, array) + 1);
     }
-    /* The argument itself is such a value while this function runs. */
-    if (ouro_object_is_held(object)) append_line(L, array, "held by Lua");
+    if (l.held) append_line(L, array, "held by Lua");
     ouro_lua_scratch_free(l.notes);
     ouro_lua_set_lines(L, "(nobody)");
     return 1;

@@ -42,5 +42,5 @@ static int le(lua_State *L) { return operate(L, "__le"); }
 const luaL_Reg ouro_lua_operators[] = {
     {"__add", add},   {"__sub", sub},   {"__mul", mul},   {"__div", divide},    {"__mod", mod},
     {"__pow", power}, {"__unm", unm},   {"__idiv", idiv}, {"__band", band},     {"__bor", bor},
-    {"__bxor", bxor}, {"__bnot", bnot}, {"__shl", shl},   {"__shr", shr},       {"__concat", concat},
-    {"__lt", lt},     {"__le", le},     {NULL, NULL}};
+    {"__bxor", bxor}, {"__bnot", bnot}, {"__shl", shl},   {"__shr", shr},
+    {"__concat", concat}, {"__lt", lt},     {"__le", le},     {NULL, NULL}};

@@ -101,7 +101,10 @@ void ouro_lua_pool_release(handle_pool *pool, slot *s) {
 
 slot *ouro_lua_pool_next_dead(handle_pool *pool) {
     slot *s = pool->dead;
-    if (s != NULL) pool->dead = *link_of(s);
+    if (s != NULL) {
+        pool->dead = *link_of(s);
+        pool->dead_count--;
+    }
     return s;
 }
 
@@ -129,6 +132,7 @@ static bool take_back(handle_pool *pool, void *block) {
     s->state = SLOT_DEAD;
     *link_of(s) = pool->dead;
     pool->dead = s;
+    pool->dead_count++;
     return true;
 }
 

@@ -51,6 +51,8 @@ struct handle_pool {
     void *alloc_user;
     char *main_block; /* freed last of all: the pool goes with it */
     slot *free, *dead;
+    size_t dead_count;
+    unsigned draining; /* drains under way, one within another */
     size_t block_size; /* what Lua asks for; 0: not yet known */
     size_t payload;    /* where in the block the object's address is */
     size_t stride; /* from slot to slot; a power of two */

@@ -143,8 +143,26 @@ static int call_repr(lua_State *L) {
     return 1;
 }
 
+/* "<function script.lua:12>", "<table>": no addresses. */
+static ouro_status repr_of_box(lua_State *L, const binding *b, ouro_object *box,
+                               ouro_text *text) {
+    char line[LUA_IDSIZE + 40];
+    lua_Debug where;
+    if (!lua_checkstack(L, 4)) return OURO_E_KEY;
+    if (!ouro_lua_push_box(L, b, box)) return OURO_E_KEY;
+    snprintf(line, sizeof line, "<%s>", luaL_typename(L, -1));
+    if (lua_isfunction(L, -1) && !lua_iscfunction(L, -1)) {
+        lua_getinfo(L, ">S", &where);
+        snprintf(line, sizeof line, "<function %s:%d>", where.short_src, where.linedefined);
+    } else {
+        lua_pop(L, 1);
+    }
+    return ouro_text_add(text, line, strlen(line));
+}
+
 static ouro_status repr_by_class(ouro_object *object, ouro_text *text, void *context) {
     custom c = *(custom *)context;
+    if (ouro_object_type(object) == c.b->box) return repr_of_box(c.L, c.b, object, text);
     ouro_object *cls = ouro_record_class(object);
     if (cls == NULL || ouro_value_same(ouro_class_lookup(cls, "__repr", 6), OURO_ABSENT))
         return OURO_E_KEY;

@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-/* Objects are at least 16 bytes apart. */
+/* Fibonacci hashing (Knuth 1973, 6.4). Rejected: the address itself, whose blocks overlap
+ * modulo the capacity and make runs of thousands. */
 static size_t home_of(const ouro__map *map, uint64_t key) {
-    return (size_t)(key >> OURO__MAP_SHIFT) & (map->capacity - 1);
+    return (size_t)((key >> OURO__MAP_SHIFT) * 0x9e3779b97f4a7c15u >> 32) & (map->capacity - 1);
 }
 
 static size_t slot_of(const ouro__map *map, uint64_t key) {

@@ -2,8 +2,7 @@
 /* Map: 64-bit keys (addresses, ids; never 0) to 64-bit values, beside the heap.
  *
  * Open addressing with linear probing and backward-shift deletion (Knuth 1973, 6.4 R), so
- * that removing needs no memory and leaves no tombstones. Keys that are neighbours in
- * memory are neighbours in the table, which suits bulk work in address order. */
+ * that removing needs no memory and leaves no tombstones. */
 #ifndef OURO__MAP_H
 #define OURO__MAP_H
 

@@ -10,11 +10,12 @@ static uint64_t key_of(const ouro_object *object) {
 ouro_status ouro_object_id(ouro_object *object, uint64_t *ret_id) {
     ouro_heap *heap = ouro__heap_of(object);
     if (!(object->flags & OURO__HAS_ID)) {
-        uint64_t *back = ouro__map_place(&heap->by_id, &heap->account, (heap->last_id + 1) << OURO__MAP_SHIFT);
+        uint64_t key = (heap->last_id + 1) << OURO__MAP_SHIFT;
+        uint64_t *back = ouro__map_place(&heap->by_id, &heap->account, key);
         uint64_t *there =
             back != NULL ? ouro__map_place(&heap->ids, &heap->account, key_of(object)) : NULL;
         if (there == NULL) {
-            ouro__map_take(&heap->by_id, (heap->last_id + 1) << OURO__MAP_SHIFT);
+            ouro__map_take(&heap->by_id, key);
             return ouro_heap_fail(heap, OURO_E_NOMEM, "not enough memory for an id");
         }
         *back = key_of(object);

@@ -4,7 +4,8 @@
 
 static ouro_object *new_weak(node *target, ouro_weak_fn callback, int64_t label) {
     ouro_object *weak;
-    ouro_status status = ouro_weak_new(&target->header, callback, ouro_value_of_small(label), &weak);
+    ouro_status status =
+        ouro_weak_new(&target->header, callback, ouro_value_of_small(label), &weak);
     assert_int_equal(status, OURO_OK);
     return weak;
 }

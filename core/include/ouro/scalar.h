@@ -10,7 +10,8 @@ extern "C" {
 #endif
 
 /* ret_value: owned (only a boxed one has a count). OURO_E_NOMEM, OURO_E_LIMIT. */
-OURO_API ouro_status ouro_integer(ouro_heap *heap, int64_t i, ouro_value *ret_value) OURO_MUST_CHECK;
+OURO_API ouro_status ouro_integer(ouro_heap *heap, int64_t i,
+                                  ouro_value *ret_value) OURO_MUST_CHECK;
 OURO_API ouro_status ouro_float(ouro_heap *heap, double d, ouro_value *ret_value) OURO_MUST_CHECK;
 /* A byte string of any content; bytes: borrowed, copied. ret_value: owned. */
 OURO_API ouro_status ouro_string(ouro_heap *heap, const char *bytes, size_t length,
