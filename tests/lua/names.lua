@@ -107,7 +107,7 @@ tap.subtest("frames", function()
     function deep(_ENV, i) return call(deep, i + 1) end
     ok, err = pcall(call, deep, 1)
     tap.like(err, "stack overflow: 1000 frames", "the frame limit")
-    tap.like(err, "frame deep", "with the managed frames")
+    tap.like(err, "managed frames, top first:%s+deep", "with the managed frames")
     tap.is(#stack(), 1, "unwound")
     local co = coroutine.wrap(function()
         call(function(_ENV) c = G(5); coroutine.yield() end)
