@@ -20,8 +20,10 @@ binding *ouro_lua_enter_method(lua_State *L);
 ouro_status ouro_lua_try_object(lua_State *L, binding *b, int index, ouro_object **ret_object);
 /* The first spare handle; the metatable of handles is made. */
 void ouro_lua_begin_handles(lua_State *L, binding *b);
-/* Lua is called: it may collect. */
-void ouro_lua_count_call(handle_pool *pool);
+/* Which binding calls Lua back, for the message handler; returns the one before. Lua may
+ * collect meanwhile. */
+binding *ouro_lua_set_calling(handle_pool *pool, binding *b);
+binding *ouro_lua_calling(const handle_pool *pool);
 /* Blocks that Lua obtains while recording, for the self-check in leftovers.c. */
 typedef struct block_record {
     const char *block[64];

@@ -256,8 +256,15 @@ void ouro_lua_record_blocks(handle_pool *pool, block_record *record) {
     pool->mode = record != NULL ? POOL_RECORDING : POOL_IDLE;
 }
 
-void ouro_lua_count_call(handle_pool *pool) {
+binding *ouro_lua_set_calling(handle_pool *pool, binding *b) {
+    binding *before = pool->calling;
+    pool->calling = b;
     pool->calls++;
+    return before;
+}
+
+binding *ouro_lua_calling(const handle_pool *pool) {
+    return pool->calling;
 }
 
 bool ouro_lua_reads_code(const handle_pool *pool) {

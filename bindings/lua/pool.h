@@ -61,6 +61,7 @@ struct handle_pool {
     int cache; /* registry: table with weak values, number -> handle */
     int own;   /* registry: table with weak values, binding -> its own values (own.c) */
     bool reads_code;
+    binding *calling; /* within ouro_lua_pcall */
     size_t calls; /* protected calls into Lua so far: between two of them it is at rest */
     unsigned arena_count;
     arena arenas[POOL_ARENAS];

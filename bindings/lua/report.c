@@ -27,7 +27,7 @@ static void add_managed_frames(lua_State *L, ouro_heap *heap) {
 }
 
 static int add_traceback(lua_State *L) {
-    const binding *b = lua_touserdata(L, lua_upvalueindex(1));
+    const binding *b = ouro_lua_calling(ouro_lua_pool(L));
     const char *message = lua_tostring(L, 1);
     if (message == NULL) {
         if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING)
@@ -35,22 +35,28 @@ static int add_traceback(lua_State *L) {
         else message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
     }
     luaL_traceback(L, L, message, 1);
-    if (b->heap != NULL) add_managed_frames(L, b->heap);
+    if (b != NULL && b->heap != NULL) add_managed_frames(L, b->heap);
     return 1;
 }
 
+/* Called by the core's callbacks: nothing in it may raise, so the handler is no closure. */
 int ouro_lua_pcall(lua_State *L, binding *b, int arguments, int results) {
     int function = lua_gettop(L) - arguments;
-    lua_pushlightuserdata(L, b);
-    lua_pushcclosure(L, add_traceback, 1);
+    lua_pushcfunction(L, add_traceback);
     lua_insert(L, function);
-    ouro_lua_count_call(b->pool);
+    binding *outer = ouro_lua_set_calling(b->pool, b);
     int status = lua_pcall(L, arguments, results, function);
+    ouro_lua_set_calling(b->pool, outer);
     lua_remove(L, function);
     return status;
 }
 
 /* ---- reports ----------------------------------------------------------------------------- */
+
+/* The error there; only strings, since converting needs memory. */
+static const char *message_at(lua_State *L, int index) {
+    return lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "(no message)";
+}
 
 static void print_report(const char *what, const char *text) {
     fflush(stdout);
@@ -60,14 +66,14 @@ static void print_report(const char *what, const char *text) {
 
 typedef struct report {
     binding *b;
-    const char *what, *type;
+    const char *what, *type, *text;
     uint64_t id;
 } report;
 
-/* 1: the report, 2: the text. Calls the handler of gc.on_error. */
+/* 1: the report. Calls the handler of gc.on_error. */
 static int call_handler(lua_State *L) {
     const report *r = lua_touserdata(L, 1);
-    const char *text = lua_tostring(L, 2);
+    const char *text = r->text;
     const char *rest = strstr(text, "\nstack traceback:");
     ouro_lua_need_own(L, r->b, r->b->on_error);
     lua_createtable(L, 0, 5);
@@ -89,22 +95,20 @@ static int call_handler(lua_State *L) {
     return 0;
 }
 
-/* The text is at the top. Returns whether the handler has dealt with it. */
+/* Returns whether the handler has dealt with it. */
 static bool handled(lua_State *L, report *r) {
     binding *b = r->b;
     if (b->on_error == LUA_NOREF) return false;
     lua_pushcfunction(L, call_handler);
     lua_pushlightuserdata(L, r);
-    lua_pushvalue(L, -3);
-    if (ouro_lua_pcall(L, b, 2, 0) == LUA_OK) return true;
-    const char *second = lua_tostring(L, -1);
-    print_report("the handler of gc.on_error", second != NULL ? second : "(no message)");
+    if (ouro_lua_pcall(L, b, 1, 0) == LUA_OK) return true;
+    print_report("the handler of gc.on_error", message_at(L, -1));
     lua_pop(L, 1);
     return false;
 }
 
 void ouro_lua_report(lua_State *L, binding *b, ouro_object *about, const char *what) {
-    report r = {.b = b, .what = what};
+    report r = {.b = b, .what = what, .text = message_at(L, -1)};
     if (about != NULL) {
         r.type = ouro_lua_object_type_name(about);
         r.id = ouro_object_known_id(about);
@@ -115,11 +119,7 @@ void ouro_lua_report(lua_State *L, binding *b, ouro_object *about, const char *w
         lua_pop(L, 1);
         return;
     }
-    if (lua_type(L, -1) != LUA_TSTRING) {
-        lua_pop(L, 1);
-        lua_pushliteral(L, "(no message)");
-    }
-    if (!handled(L, &r)) print_report(what, lua_tostring(L, -1));
+    if (!handled(L, &r)) print_report(what, r.text);
     lua_pop(L, 1);
 }
 
@@ -173,8 +173,7 @@ static ouro_status repr_by_class(ouro_object *object, ouro_text *text, void *con
     ouro_status status = OURO_E_KEY;
     size_t length;
     if (lua_pcall(c.L, 1, 1, 0) != LUA_OK) {
-        const char *why = lua_tostring(c.L, -1);
-        status = ouro_heap_fail(c.b->heap, OURO_E_USER, "%s", why != NULL ? why : "__repr failed");
+        status = ouro_heap_fail(c.b->heap, OURO_E_USER, "%s", message_at(c.L, -1));
     } else if (lua_type(c.L, -1) == LUA_TSTRING) {
         const char *bytes = lua_tolstring(c.L, -1, &length);
         status = ouro_text_add(text, bytes, length);
