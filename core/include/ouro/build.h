@@ -9,7 +9,8 @@
 extern "C" {
 #endif
 
-/* cls: borrowed, a slotted class; OURO_E_TYPE if it has fewer slots than needed.
+/* cls: borrowed, a slotted class; OURO_E_TYPE if it has fewer slots than needed,
+ * OURO_E_HEAP if it is of another heap, OURO_E_VALUE for an impossible size.
  * Each returns the first node, owned; the caller's reference keeps all the rest. The
  * first slot holds the node's number, from 1. On failure nothing remains.
  *   chain  slot 2 is the next node, the last has nil

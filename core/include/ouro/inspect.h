@@ -39,10 +39,10 @@ OURO_API ouro_status ouro_heap_census(ouro_heap *heap, ouro_census_row **ret_row
 typedef bool (*ouro_referrer_fn)(ouro_object *referrer, const ouro_label *label, void *context);
 OURO_API void ouro_object_referrers(ouro_object *target, ouro_referrer_fn each, void *context);
 
-/* Strongly connected groups (Tarjan 1972, without recursion; Pearce 2016): groups of two
+/* Strongly connected groups (Gabow 2000, path-based, without recursion): groups of two
  * or more objects, and single ones that refer to themselves. each_group gets the members
  * in order of discovery, and whether the group is garbage: nothing counted from outside
- * any garbage, and nothing held, reaches it. OURO_E_NOMEM. */
+ * any garbage, and nothing held, reaches it. OURO_E_NOMEM; OURO_E_BUSY within a collection. */
 typedef bool (*ouro_group_fn)(ouro_object *const *members, size_t count, bool garbage,
                               void *context);
 OURO_API ouro_status ouro_heap_cycles(ouro_heap *heap, ouro_group_fn each,
