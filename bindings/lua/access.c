@@ -188,10 +188,13 @@ static int close_variable(lua_State *L) {
         ouro_lua_leave(L, b);
         return 0;
     }
-    ouro_lua_forget_closed(L, b->pool);
-    if (!ouro_is_class(object) && ouro_lua_push_class_attribute(L, b, object, "__close", 7)) {
+    lua_settop(L, 2);
+    bool calls = !ouro_is_class(object) &&
+                 ouro_lua_push_class_attribute(L, b, object, "__close", 7);
+    ouro_lua_forget_closed(L, b->pool, calls);
+    if (calls) {
         lua_insert(L, 1);
-        lua_call(L, lua_gettop(L) - 1, 0);
+        lua_call(L, 2, 0);
     }
     lua_settop(L, 0);
     if (b->heap != NULL) ouro_settle(b->heap);

@@ -60,8 +60,9 @@ void ouro_lua_probe_leftovers(lua_State *L, handle_pool *pool);
 /* Clears the registers that the Lua function which called the running one, through an
  * assignment, will not read again. */
 void ouro_lua_forget_leftovers(lua_State *L, const handle_pool *pool);
-/* The same for the variable of `local x <close>` whose value is at index 1. */
-void ouro_lua_forget_closed(lua_State *L, const handle_pool *pool);
+/* The same for the variable of `local x <close>` whose value is at index 1. more_to_do: closing
+ * calls a method of the class. May raise for want of memory. */
+void ouro_lua_forget_closed(lua_State *L, const handle_pool *pool, bool more_to_do);
 
 /* --- box.c -------------------------------------------------------------------------------- */
 ouro_status ouro_lua_box_type(binding *b);

@@ -146,14 +146,48 @@ static int find_closed(lua_State *L, const lua_Debug *caller, int limit) {
     return found;
 }
 
-void ouro_lua_forget_closed(lua_State *L, const handle_pool *pool) {
+static int close_nothing(lua_State *L) {
+    (void)L;
+    return 0;
+}
+
+/* Something whose closing does nothing, for registers of variables that may still be closed. */
+static void push_closed(lua_State *L) {
+    if (luaL_newmetatable(L, "ouro.closed")) {
+        lua_pushcfunction(L, close_nothing);
+        lua_setfield(L, -2, "__close");
+    }
+    lua_newtable(L);
+    lua_insert(L, -2);
+    lua_setmetatable(L, -2);
+}
+
+/* A block left by break is closed where its variables have lost their names: all registers
+ * from `first` on that have the value are leftovers, or variables to be closed with nothing
+ * more to do. */
+static void replace_value(lua_State *L, const lua_Debug *caller, int first) {
+    push_closed(L);
+    int closed = lua_gettop(L);
+    for (int i = first; lua_getlocal(L, caller, i) != NULL; i++) {
+        bool same = lua_rawequal(L, -1, 1);
+        lua_pop(L, 1);
+        if (!same) continue;
+        lua_pushvalue(L, closed);
+        if (lua_setlocal(L, caller, i) == NULL) lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+void ouro_lua_forget_closed(lua_State *L, const handle_pool *pool, bool more_to_do) {
     lua_Debug caller;
     if (!ouro_lua_reads_code(pool) || !find_caller(L, "close", &caller)) return;
     uint32_t at = next_instruction(&caller)[-1];
+    bool ends_block = op_of(at) == OP_CLOSE;
     /* At the end of a block all registers from the variable's on are dead; at a return those
      * from A on are the results. */
-    int limit = op_of(at) == OP_RETURN ? (int)a_of(at) : op_of(at) == OP_CLOSE ? 256 : 0;
+    int limit = op_of(at) == OP_RETURN ? (int)a_of(at) : ends_block ? 256 : 0;
     int first = find_closed(L, &caller, limit);
+    if (first == 0 && ends_block && !more_to_do) replace_value(L, &caller, (int)a_of(at) + 1);
     for (int i = first; first != 0 && i <= limit; i++) {
         if (lua_getlocal(L, &caller, i) == NULL) break;
         lua_pop(L, 1);

@@ -145,7 +145,7 @@ tap.subtest("locals that are closed", function()
     tap.is(f(), 10, "an upvalue keeps it")
     f, got, outer = nil, nil, nil
     settle()
-    tap.is(#log, 3, "all gone in the end")
+    tap.is(#log, 3, "all gone in the end: " .. table.concat(log, " "))
     take()
 end)
 
