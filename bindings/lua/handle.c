@@ -42,6 +42,7 @@ static void keep_spare(lua_State *L, binding *b, slot *s, int own) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->pool->cache);
     lua_pushvalue(L, -2);
     lua_rawseti(L, -2, (lua_Integer)s->number);
+    if (s->number >= b->pool->cache_end) b->pool->cache_end = s->number + 1;
     if (b->heap == NULL) luaL_error(L, "heap is closed"); /* by a __gc just now */
     lua_pop(L, 1);
     lua_rawseti(L, own, b->spare);
@@ -276,6 +277,7 @@ void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
     drain(L, b->pool);
     b->current = L;
     count_survivors(b);
+    ouro_lua_pool_trim(L, b->pool);
 }
 
 /* Handles that Lua has freed before even a read lets their objects go. */

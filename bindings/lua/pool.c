@@ -45,29 +45,22 @@ static bool add_arena(handle_pool *pool) {
     for (uint32_t i = count; i-- > 0;) {
         slot *s = (slot *)(void *)(start + i * pool->stride);
         *s = (slot){.number = a->first + i, .state = SLOT_FREE};
-        *link_of(s) = pool->free;
-        pool->free = s;
+        *link_of(s) = a->free;
+        a->free = s;
     }
     pool->arena_count++;
     return true;
 }
 
 /* Arena i begins at number POOL_FIRST * (2^i - 1). */
-static const arena *arena_of(const handle_pool *pool, uint32_t number) {
+static unsigned arena_index(uint32_t number) {
     unsigned i = 0;
     for (uint32_t n = number / POOL_FIRST + 1; n > 1; n >>= 1) i++;
-    return &pool->arenas[i];
-}
-
-static void mark(const handle_pool *pool, const slot *s, bool taken) {
-    const arena *a = arena_of(pool, s->number);
-    uint32_t i = s->number - a->first;
-    if (taken) a->taken[i / 64] |= (uint64_t)1 << i % 64;
-    else a->taken[i / 64] &= ~((uint64_t)1 << i % 64);
+    return i;
 }
 
 slot *ouro_lua_pool_at(const handle_pool *pool, uint32_t number) {
-    const arena *a = arena_of(pool, number);
+    const arena *a = &pool->arenas[arena_index(number)];
     return (slot *)(void *)(a->start + (number - a->first) * pool->stride);
 }
 
@@ -85,7 +78,7 @@ slot *ouro_lua_pool_next(const handle_pool *pool, const slot *previous) {
     uint32_t number = previous != NULL ? previous->number + 1 : 0;
     for (unsigned i = 0; i < pool->arena_count; i++) {
         const arena *a = &pool->arenas[i];
-        if (number >= a->first + a->count) continue;
+        if (a->used == 0 || number >= a->first + a->count) continue;
         slot *s = next_in(pool, a, number > a->first ? number - a->first : 0);
         if (s != NULL) return s;
     }
@@ -93,10 +86,25 @@ slot *ouro_lua_pool_next(const handle_pool *pool, const slot *previous) {
 }
 
 void ouro_lua_pool_release(handle_pool *pool, slot *s) {
-    mark(pool, s, false);
+    unsigned index = arena_index(s->number);
+    arena *a = &pool->arenas[index];
+    uint32_t i = s->number - a->first;
+    a->taken[i / 64] &= ~((uint64_t)1 << i % 64);
+    a->used--;
     s->state = SLOT_FREE;
-    *link_of(s) = pool->free;
-    pool->free = s;
+    *link_of(s) = a->free;
+    a->free = s;
+    if (index < pool->hint) pool->hint = index;
+}
+
+/* The first arena with a free slot: the others may become empty. */
+static arena *find_room(handle_pool *pool) {
+    while (pool->hint < pool->arena_count) {
+        arena *a = &pool->arenas[pool->hint];
+        if (OURO_LIKELY(a->free != NULL)) return a;
+        pool->hint++;
+    }
+    return NULL;
 }
 
 slot *ouro_lua_pool_next_dead(handle_pool *pool) {
@@ -111,10 +119,13 @@ slot *ouro_lua_pool_next_dead(handle_pool *pool) {
 /* ---- the wrapper ------------------------------------------------------------------------- */
 
 static void *serve(handle_pool *pool) {
-    slot *s = pool->free;
+    arena *a = &pool->arenas[pool->hint]; /* ouro_lua_pool_reserve has looked */
+    slot *s = a->free;
+    uint32_t i = s->number - a->first;
     pool->mode = POOL_IDLE;
-    pool->free = *link_of(s);
-    mark(pool, s, true);
+    a->free = *link_of(s);
+    a->taken[i / 64] |= (uint64_t)1 << i % 64;
+    a->used++;
     s->state = SLOT_RAW;
     s->owner = NULL;
     return s + 1;
@@ -246,10 +257,52 @@ handle_pool *ouro_lua_pool(lua_State *L) {
 }
 
 void ouro_lua_pool_reserve(lua_State *L, handle_pool *pool) {
-    if (OURO_LIKELY(pool->free != NULL) || add_arena(pool)) return;
+    if (OURO_LIKELY(find_room(pool) != NULL) || add_arena(pool)) return;
     lua_gc(L, LUA_GCCOLLECT);
-    if (pool->free == NULL && !add_arena(pool)) luaL_error(L, "not enough memory");
+    if (find_room(pool) == NULL && !add_arena(pool)) luaL_error(L, "not enough memory");
 }
+
+/* ---- giving memory back ---------------------------------------------------------------------- */
+
+/* Argument: the pool. Makes the table of handles anew. */
+static int renew_cache(lua_State *L) {
+    handle_pool *pool = lua_touserdata(L, 1);
+    int fresh = make_weak_table(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, pool->cache);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, fresh);
+    uint32_t end = 0;
+    for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
+        if (s->state != SLOT_HANDLE) continue;
+        lua_rawgeti(L, 2, (lua_Integer)s->number);
+        lua_rawseti(L, 3, (lua_Integer)s->number);
+        end = s->number + 1;
+    }
+    luaL_unref(L, LUA_REGISTRYINDEX, pool->cache);
+    pool->cache = fresh;
+    pool->cache_end = end;
+    return 0;
+}
+
+#define CACHE_SPARED 4096 /* a table up to this size is never too big */
+
+void ouro_lua_pool_trim(lua_State *L, handle_pool *pool) {
+    size_t used = 0;
+    for (unsigned i = 0; i < pool->arena_count; i++) used += pool->arenas[i].used;
+    while (pool->arena_count > 1) {
+        const arena *a = &pool->arenas[pool->arena_count - 1];
+        if (a->used != 0 || used * 4 > a->count) break;
+        pool->alloc(pool->alloc_user, a->start, arena_size(pool, a->count), 0);
+        pool->arena_count--;
+        if (pool->hint > pool->arena_count) pool->hint = pool->arena_count;
+    }
+    if (pool->cache_end <= CACHE_SPARED || used * 8 > pool->cache_end) return;
+    if (!lua_checkstack(L, 4)) return;
+    lua_pushcfunction(L, renew_cache);
+    lua_pushlightuserdata(L, pool);
+    if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1);
+}
+
+/* ---- for others ------------------------------------------------------------------------------ */
 
 void ouro_lua_record_blocks(handle_pool *pool, block_record *record) {
     pool->record = record;

@@ -36,7 +36,8 @@ typedef struct slot {
 typedef struct arena {
     char *start, *end;
     uint64_t *taken; /* a bit a slot; behind the slots */
-    uint32_t first, count;
+    slot *free;
+    uint32_t first, count, used; /* number of its first slot; slots; those not free */
 } arena;
 
 typedef enum pool_mode {
@@ -50,7 +51,8 @@ struct handle_pool {
     lua_Alloc alloc; /* the one before */
     void *alloc_user;
     char *main_block; /* freed last of all: the pool goes with it */
-    slot *free, *dead;
+    slot *dead;
+    unsigned hint; /* no arena before it has a free slot */
     size_t dead_count;
     unsigned draining; /* drains under way, one within another */
     size_t block_size; /* what Lua asks for; 0: not yet known */
@@ -59,6 +61,7 @@ struct handle_pool {
     pool_mode mode;
     char *learned; /* the block that POOL_LEARNING has seen */
     int cache; /* registry: table with weak values, number -> handle */
+    uint32_t cache_end; /* beyond all numbers that were ever in this table */
     int own;   /* registry: table with weak values, binding -> its own values (own.c) */
     bool reads_code;
     binding *calling; /* within ouro_lua_pcall */
@@ -76,6 +79,9 @@ void ouro_lua_pool_release(handle_pool *pool, slot *s);
 slot *ouro_lua_pool_at(const handle_pool *pool, uint32_t number);
 /* The taken slots in order; NULL begins, NULL ends. */
 slot *ouro_lua_pool_next(const handle_pool *pool, const slot *previous);
+/* Gives back the memory of arenas that are empty, and of a table of handles that has become
+ * much too big: Lua's collector looks at all its places, used or not. Raises nothing. */
+void ouro_lua_pool_trim(lua_State *L, handle_pool *pool);
 /* Takes one from the list of the dead; NULL: there is none. */
 slot *ouro_lua_pool_next_dead(handle_pool *pool);
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Map: see map.h. Load stays below three quarters; the table never shrinks but when it is
+/* Map: see map.h. Load stays below one half; the table never shrinks but when it is
  * freed. */
 #include "memory/map.h"
 
 #include <string.h>
 
-/* Fibonacci hashing (Knuth 1973, 6.4). Rejected: the address itself, whose blocks overlap
- * modulo the capacity and make runs of thousands. */
+/* Fibonacci hashing (Knuth 1973, 6.4) of groups of 16 neighbours: within a group, neighbours
+ * in memory are neighbours in the table, which suits bulk work in address order. Rejected: the
+ * address itself, whose blocks overlap modulo the capacity and make runs of thousands; hashing
+ * each key, which misses the cache at each. */
 static size_t home_of(const ouro__map *map, uint64_t key) {
-    return (size_t)((key >> OURO__MAP_SHIFT) * 0x9e3779b97f4a7c15u >> 32) & (map->capacity - 1);
+    uint64_t index = key >> OURO__MAP_SHIFT;
+    size_t group = (size_t)((index / 16) * 0x9e3779b97f4a7c15u >> 32);
+    return (group * 16 + index % 16) & (map->capacity - 1);
 }
 
 static size_t slot_of(const ouro__map *map, uint64_t key) {
@@ -41,7 +45,7 @@ static bool grow(ouro__map *map, ouro__account *account) {
 }
 
 uint64_t *ouro__map_place(ouro__map *map, ouro__account *account, uint64_t key) {
-    if ((map->count + 1) * 4 > map->capacity * 3) {
+    if ((map->count + 1) * 2 > map->capacity) {
         uint64_t *found = ouro__map_find(map, key);
         if (found != NULL) return found;
         if (!grow(map, account)) return NULL;

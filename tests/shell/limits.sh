@@ -142,9 +142,9 @@ check_peak()
 print "fine"
 END
 
-run "a loop that holds ten million objects only for a moment stays small" <<END
+run "a loop that holds two million objects only for a moment stays small" <<END
 $peak
-local n = math.tointeger(arg[1])
+local n = math.tointeger(arg[1]) // 10
 local Node = class("Node", { "val", "next" })
 for i = 1, n do
     local x = Node(i)
