@@ -106,7 +106,10 @@ static void try_child(ouro_object *child, void *context) {
         t->times[i] = 0;
         t->seen_count++;
     }
-    if (++t->times[i] == child->count) admit(t, child);
+    t->times[i]++;
+    /* What waits still counts what it refers to: that could be all that keeps it. */
+    bool only_waits = !(t->spared & OURO__HELD) && !ouro__object_is(child, OURO__CLASS);
+    if (only_waits ? t->times[i] == 1 : t->times[i] == child->count) admit(t, child);
 }
 
 static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spared) {

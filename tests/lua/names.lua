@@ -82,7 +82,13 @@ tap.subtest("prompt death", function()
     l:pop()
     settle()
     tap.is(table.concat(log, " "), "1", "a popped item dies")
-    del("l", "F")
+    log = {}
+    x = F(1)
+    l = list { x }
+    l = nil
+    x = nil
+    tap.is(table.concat(log, " "), "1", "what an unreachable list still counts dies promptly")
+    del "F"
 end)
 
 tap.subtest("frames", function()
