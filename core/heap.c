@@ -132,13 +132,9 @@ static void release_own(ouro_object **place) {
 
 /* From now on nothing outside keeps anything. */
 static void let_go_of_held(ouro_heap *heap) {
-    for (size_t i = 0; i < heap->pool.count; i++) {
-        ouro__block *block = heap->pool.blocks[i];
-        for (uint32_t cell = 0; cell < block->fresh; cell++) {
-            ouro_object *object = ouro__cell_at(block, cell);
-            if (object->type != 0) ouro__clear_flag(object, OURO__HELD);
-        }
-    }
+    ouro_object *object;
+    for (ouro__place at = {0}; (object = ouro__pool_next(&heap->pool, &at)) != NULL;)
+        ouro__clear_flag(object, OURO__HELD);
 }
 
 /* A collection without roots: all that is left is one dying set. Returns false when nothing
@@ -156,15 +152,11 @@ static bool end_all(ouro_heap *heap) {
 static void dispose_left_over(ouro_heap *heap) {
     heap->keep_types = heap->pool.keep_empty = true;
     heap->closing = true;
-    for (size_t i = 0; i < heap->pool.count; i++) {
-        ouro__block *block = heap->pool.blocks[i];
-        for (uint32_t cell = 0; cell < block->fresh; cell++) {
-            ouro_object *object = ouro__cell_at(block, cell);
-            if (object->type == 0) continue;
-            const ouro_type *type = ouro__type_of(heap, object);
-            if (type->spec.dispose != NULL) type->spec.dispose(object);
-            object->type = 0;
-        }
+    ouro_object *object;
+    for (ouro__place at = {0}; (object = ouro__pool_next(&heap->pool, &at)) != NULL;) {
+        const ouro_type *type = ouro__type_of(heap, object);
+        if (type->spec.dispose != NULL) type->spec.dispose(object);
+        object->type = 0;
     }
 }
 

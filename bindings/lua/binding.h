@@ -27,14 +27,12 @@ typedef struct binding {
     ouro_type *box;       /* the type of objects that hold a Lua value (box.c) */
     size_t survivors;     /* handles with no counted reference after the last settle */
     size_t fresh;         /* handles made since */
-    bool exact;           /* settle after every line (`ouro --exact`) */
     /* References to the heap's own values (own.c), LUA_NOREF until made. */
     int metatable;        /* of this heap's handles */
     int builtins;         /* table: what free names fall back to */
     int boxes;            /* table: box index -> Lua value, and Lua value -> box */
     int on_error;         /* function given to gc.on_error, or LUA_NOREF */
     int listeners;        /* table: event name -> array of functions */
-    uint64_t box_count;
 
     /* handle.c */
     int spare;                 /* own: the handle that the next new object will get */

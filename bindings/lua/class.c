@@ -62,12 +62,17 @@ bool ouro_lua_push_class_attribute(lua_State *L, binding *b, ouro_object *object
     return true;
 }
 
+static const char *check_attribute(lua_State *L, binding *b, const ouro_object *cls,
+                                   size_t *ret_length) {
+    if (lua_type(L, 2) != LUA_TSTRING)
+        ouro_lua_refuse(L, "class %s: an attribute's name has to be a string; got %s",
+                        ouro_class_name(cls), ouro_lua_describe(L, b, 2));
+    return lua_tolstring(L, 2, ret_length);
+}
+
 int ouro_lua_class_index(lua_State *L, binding *b, ouro_object *cls) {
     size_t length;
-    if (lua_type(L, 2) != LUA_TSTRING)
-        return ouro_lua_refuse(L, "class %s: an attribute's name has to be a string; got %s",
-                               ouro_class_name(cls), ouro_lua_describe(L, b, 2));
-    const char *name = lua_tolstring(L, 2, &length);
+    const char *name = check_attribute(L, b, cls, &length);
     if (ouro_lua_push_class_attribute(L, b, cls, name, length)) return 1;
     if (strcmp(name, "__name") == 0) {
         lua_pushstring(L, ouro_class_name(cls));
@@ -83,10 +88,7 @@ int ouro_lua_class_index(lua_State *L, binding *b, ouro_object *cls) {
 
 int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls) {
     size_t length;
-    if (lua_type(L, 2) != LUA_TSTRING)
-        return ouro_lua_refuse(L, "class %s: an attribute's name has to be a string; got %s",
-                               ouro_class_name(cls), ouro_lua_describe(L, b, 2));
-    const char *name = lua_tolstring(L, 2, &length);
+    const char *name = check_attribute(L, b, cls, &length);
     if (strcmp(name, "__del") == 0) ouro_lua_clear_deferred(L, b);
     ouro_value v = ouro_lua_value_at(L, b, 3);
     bool removes = ouro_value_is_nil(v);

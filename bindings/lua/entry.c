@@ -249,7 +249,7 @@ void ouro_lua_push_member(lua_State *L, binding *b, uint64_t id, uint64_t next) 
 /* The array prints so many of its items. */
 #define LINES 40
 
-static int lines_to_string(lua_State *L) {
+int ouro_lua_lines_to_string(lua_State *L) {
     luaL_Buffer text;
     lua_settop(L, 1);
     lua_Integer count = luaL_len(L, 1);
@@ -275,6 +275,6 @@ static int lines_to_string(lua_State *L) {
 }
 
 void ouro_lua_set_lines(lua_State *L, const char *none) {
-    static const luaL_Reg functions[] = {{"__tostring", lines_to_string}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"__tostring", ouro_lua_lines_to_string}, {NULL, NULL}};
     ouro_lua_set_view(L, none, functions, NULL);
 }

@@ -166,32 +166,9 @@ static int length_of_leaked(lua_State *L) {
     return 1;
 }
 
-#define LINES 40
-
 static int leaked_to_string(lua_State *L) {
-    luaL_Buffer text;
-    size_t count;
     ouro_lua_enter(L);
-    lua_settop(L, 1);
-    ouro_lua_packed(L, 1, &count);
-    if (count == 0) {
-        lua_pushliteral(L, "nothing is leaked");
-        return 1;
-    }
-    luaL_buffinit(L, &text);
-    for (size_t i = 1; i <= count && i <= LINES; i++) {
-        if (i > 1) luaL_addchar(&text, '\n');
-        lua_geti(L, 1, (lua_Integer)i);
-        luaL_tolstring(L, -1, NULL);
-        lua_remove(L, -2);
-        luaL_addvalue(&text);
-    }
-    if (count > LINES) {
-        lua_pushfstring(L, "\n... %I more", (LUAI_UACINT)(count - LINES));
-        luaL_addvalue(&text);
-    }
-    luaL_pushresult(&text);
-    return 1;
+    return ouro_lua_lines_to_string(L);
 }
 
 /* What collect() would find. Only a full look tells what Lua still holds. */
@@ -210,7 +187,7 @@ static int leaked(lua_State *L) {
     ouro_lua_set_packed(L, -1, (const uint64_t *)(const void *)ids->bytes,
                         ids->used / sizeof(uint64_t));
     ouro_lua_scratch_free(ids);
-    ouro_lua_set_view(L, "ouro.leaked", functions, NULL);
+    ouro_lua_set_view(L, "nothing is leaked", functions, NULL);
     return 1;
 }
 

@@ -63,6 +63,8 @@ bool ouro_lua_push_entry(lua_State *L, const scratch *s, size_t *offset);
 void ouro_lua_push_member(lua_State *L, binding *b, uint64_t id, uint64_t next);
 /* Makes the array at the top one that prints an item a line; `none` when it is empty. */
 void ouro_lua_set_lines(lua_State *L, const char *none);
+/* Its __tostring, for views of other kinds: any array; the name of its metatable when empty. */
+int ouro_lua_lines_to_string(lua_State *L);
 
 /* --- build.c ------------------------------------------------------------------------------ */
 /* The classes that `build` makes for its own use are on no books, as the class of open objects

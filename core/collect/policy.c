@@ -69,18 +69,13 @@ ouro_status ouro_garbage(ouro_heap *heap, ouro_object **ret_list) {
 /* ---- freezing ---------------------------------------------------------------------------- */
 
 static void set_generations(ouro_heap *heap, bool freeze) {
-    for (size_t i = 0; i < heap->pool.count; i++) {
-        ouro__block *block = heap->pool.blocks[i];
-        for (uint32_t cell = 0; cell < block->fresh; cell++) {
-            ouro_object *object = ouro__cell_at(block, cell);
-            if (object->type == 0 || !ouro__type_of(heap, object)->counted ||
-                object == heap->bag_class || object == heap->garbage)
-                continue;
-            bool frozen = ouro__generation(object) == OURO__FROZEN;
-            if (frozen == freeze) continue;
-            ouro__set_generation(object, freeze ? OURO__FROZEN : 2);
-            heap->frozen += freeze ? 1 : (size_t)-1;
-        }
+    ouro_object *object;
+    for (ouro__place at = {0}; (object = ouro__pool_next(&heap->pool, &at)) != NULL;) {
+        bool own = object == heap->bag_class || object == heap->garbage;
+        bool frozen = ouro__generation(object) == OURO__FROZEN;
+        if (own || frozen == freeze || !ouro__type_of(heap, object)->counted) continue;
+        ouro__set_generation(object, freeze ? OURO__FROZEN : 2);
+        heap->frozen += freeze ? 1 : (size_t)-1;
     }
 }
 

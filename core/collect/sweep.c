@@ -56,14 +56,11 @@ static bool sweep_object(ouro_object *object, void *context) {
 /* Without memory for the list, orphans were marked: look for them. */
 static void find_orphans(ouro_heap *heap) {
     heap->pool.keep_empty = true;
-    for (size_t i = 0; i < heap->pool.count; i++) {
-        ouro__block *block = heap->pool.blocks[i];
-        for (uint32_t cell = 0; cell < block->fresh; cell++) {
-            ouro_object *object = ouro__cell_at(block, cell);
-            if (object->type == 0 || !(object->flags & OURO__ORPHAN)) continue;
-            ouro__clear_flag(object, OURO__ORPHAN);
-            if (object->count == 0) ouro__death_of_last(object);
-        }
+    ouro_object *object;
+    for (ouro__place at = {0}; (object = ouro__pool_next(&heap->pool, &at)) != NULL;) {
+        if (!(object->flags & OURO__ORPHAN)) continue;
+        ouro__clear_flag(object, OURO__ORPHAN);
+        if (object->count == 0) ouro__death_of_last(object);
     }
     heap->pool.keep_empty = false;
     ouro__pool_drop_empty(&heap->pool);

@@ -125,13 +125,10 @@ static void check_counts(check *c, ouro_object *object) {
 }
 
 static void walk(check *c, void (*each)(check *c, ouro_object *object)) {
-    for (size_t i = 0; i < c->heap->pool.count && c->status == OURO_OK; i++) {
-        ouro__block *block = c->heap->pool.blocks[i];
-        for (uint32_t cell = 0; cell < block->fresh; cell++) {
-            ouro_object *object = ouro__cell_at(block, cell);
-            if (object->type != 0) each(c, object);
-        }
-    }
+    ouro_object *object;
+    for (ouro__place at = {0};
+         c->status == OURO_OK && (object = ouro__pool_next(&c->heap->pool, &at)) != NULL;)
+        each(c, object);
 }
 
 /* ---- tables beside the heap -------------------------------------------------------------- */
@@ -173,11 +170,7 @@ static void check_type_totals(check *c) {
     for (size_t i = 1; i < c->heap->type_count; i++)
         if (c->heap->types[i] != NULL)
             alive += c->heap->types[i]->births - c->heap->types[i]->deaths;
-    for (size_t i = 0; i < c->heap->pool.count; i++) {
-        const ouro__block *block = c->heap->pool.blocks[i];
-        for (uint32_t cell = 0; cell < block->fresh; cell++)
-            found += ((const ouro_object *)ouro__cell_at(block, cell))->type != 0;
-    }
+    for (ouro__place at = {0}; ouro__pool_next(&c->heap->pool, &at) != NULL;) found++;
     found -= (uint64_t)(c->heap->bag_class != NULL) + (c->heap->garbage != NULL);
     if (alive != found)
         FAIL(c, "%llu objects are on the books, %llu exist", (unsigned long long)alive,

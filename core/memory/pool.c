@@ -199,7 +199,6 @@ static ouro__block *lay_out(ouro__pool *pool, char *base, size_t size, size_t ce
     block->size = size;
     block->position = (uint32_t)pool->count;
     pool->blocks[pool->count++] = block;
-    pool->block_bytes += size;
     if (pool->count > pool->high) pool->high = pool->count;
     return block;
 }
@@ -221,7 +220,6 @@ static void forget(ouro__pool *pool, ouro__block *block) {
     ouro__block *last = pool->blocks[--pool->count];
     pool->blocks[block->position] = last;
     last->position = block->position;
-    pool->block_bytes -= block->size;
     free_tags(pool, block);
 }
 

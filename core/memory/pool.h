@@ -96,7 +96,6 @@ typedef struct ouro__pool {
     size_t carving;      /* the only chunk that may have untouched blocks */
     ouro__block *spares; /* empty standard blocks, kept for reuse; doubly linked */
     size_t high;         /* most blocks in use, decaying at each trim */
-    size_t block_bytes;  /* of blocks in use */
     size_t taken;        /* cells handed to bins since someone set this to 0 */
     bool keep_empty;     /* a sweep is under way: empty blocks stay */
     ouro__bin bins[OURO__KINDS][OURO__CLASSES];
@@ -121,10 +120,10 @@ void ouro__pool_trim(ouro__pool *pool);
 /* The 64-bit words beside the cells, made at the first call; NULL: no memory. */
 uint64_t *ouro__pool_tags(ouro__block *block);
 
+/* A cell that is ready, or NULL: then ouro__pool_refill. */
 static inline void *ouro__pool_take(ouro__bin *bin) {
     ouro__cell *cell = bin->free;
-    if (__builtin_expect(cell == NULL, 0)) return ouro__pool_refill(bin);
-    bin->free = cell->next;
+    if (__builtin_expect(cell != NULL, 1)) bin->free = cell->next;
     return cell;
 }
 
@@ -157,6 +156,25 @@ static inline uint32_t ouro__cell_index(const ouro__block *block, const void *ce
 
 static inline void *ouro__cell_at(const ouro__block *block, uint32_t index) {
     return block->first + (size_t)index * block->cell_size;
+}
+
+/* A walk over the cells in use, in order of blocks and addresses. Begin with {0}. What the
+ * caller does between two steps may free cells, and blocks if keep_empty is set. */
+typedef struct ouro__place {
+    size_t block;
+    uint32_t cell;
+} ouro__place;
+
+/* The next cell in use, or NULL at the end. */
+static inline void *ouro__pool_next(const ouro__pool *pool, ouro__place *place) {
+    for (; place->block < pool->count; place->block++, place->cell = 0) {
+        const ouro__block *block = pool->blocks[place->block];
+        while (place->cell < block->fresh) {
+            ouro__cell *cell = ouro__cell_at(block, place->cell++);
+            if (cell->zero != 0) return cell;
+        }
+    }
+    return NULL;
 }
 
 static inline void ouro__pool_free(void *pointer) {

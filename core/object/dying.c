@@ -39,23 +39,15 @@ void ouro__set_finish(ouro__set *set) {
 /* ---- walking a set ----------------------------------------------------------------------- */
 
 typedef struct walk {
-    size_t at;     /* in the array, or block in the pool */
-    uint32_t cell; /* when scanning: the next cell of that block */
+    size_t at;         /* in the array */
+    ouro__place place; /* when scanning */
 } walk;
 
 static ouro_object *next_by_scan(ouro__set *set, walk *w) {
-    const ouro__pool *pool = &set->heap->pool;
-    for (; w->at < pool->count; w->at++, w->cell = 0) {
-        ouro__block *block = pool->blocks[w->at];
-        if (block->kind == OURO__ACYCLIC) continue;
-        while (w->cell < block->fresh) {
-            uint32_t cell = w->cell++;
-            ouro_object *object = ouro__cell_at(block, cell);
-            if (*ouro__side_of(object) != OURO__SIDE_OUT && object->type != 0 &&
-                object->flags & OURO__DOOMED)
-                return object;
-        }
-    }
+    ouro_object *object;
+    while ((object = ouro__pool_next(&set->heap->pool, &w->place)) != NULL)
+        if (*ouro__side_of(object) != OURO__SIDE_OUT && object->flags & OURO__DOOMED)
+            return object;
     return NULL;
 }
 
@@ -65,7 +57,8 @@ static inline ouro_object *next_of(ouro__set *set, walk *w) {
 }
 
 #define FOR_EACH(set, object)                                                                \
-    for (walk object##_walk = {0, 0}, *object##_at = &object##_walk; object##_at != NULL;    \
+    for (walk object##_walk = {0, {0, 0}}, *object##_at = &object##_walk;                \
+         object##_at != NULL;                                                                \
          object##_at = NULL)                                                                 \
         for (ouro_object *object; (object = next_of((set), object##_at)) != NULL;)
 

@@ -20,18 +20,14 @@ size_t ouro_heap_bytes(const ouro_heap *heap) {
 }
 
 static bool is_shown(const ouro_heap *heap, const ouro_object *object, bool internal) {
-    if (object->type == 0 || object->flags & OURO__GONE) return false;
+    if (object->flags & OURO__GONE) return false;
     if (object == heap->bag_class || object == heap->garbage) return false;
     unsigned flags = heap->types[object->type]->spec.flags;
     return !(flags & OURO_TYPE_PLAIN) && (internal || !(flags & OURO_TYPE_INTERNAL));
 }
 
 void ouro_heap_each(ouro_heap *heap, bool internal, ouro_object_fn each, void *context) {
-    for (size_t i = 0; heap->open && i < heap->pool.count; i++) {
-        const ouro__block *block = heap->pool.blocks[i];
-        for (uint32_t cell = 0; cell < block->fresh; cell++) {
-            ouro_object *object = ouro__cell_at(block, cell);
-            if (is_shown(heap, object, internal) && !each(object, context)) return;
-        }
-    }
+    ouro_object *object;
+    for (ouro__place at = {0}; (object = ouro__pool_next(&heap->pool, &at)) != NULL;)
+        if (is_shown(heap, object, internal) && !each(object, context)) return;
 }

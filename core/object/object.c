@@ -69,11 +69,8 @@ static void *take_cell(ouro_heap *heap, ouro_type *type, size_t size) {
     ouro__bin *bin = size == 0 ? type->bin
                                : ouro__pool_bin(&heap->pool, size, (ouro__kind)type->kind);
     size_t wanted = size == 0 ? type->spec.size : size;
-    void *cell;
-    if (bin != NULL && bin->free != NULL) {
-        cell = bin->free;
-        bin->free = bin->free->next;
-    } else {
+    void *cell = bin != NULL ? ouro__pool_take(bin) : NULL;
+    if (cell == NULL) {
         cell = bin != NULL ? ouro__pool_refill(bin)
                            : ouro__pool_large(&heap->pool, wanted, (ouro__kind)type->kind);
         if (cell == NULL) return NULL;
@@ -94,11 +91,9 @@ ouro_status ouro_object_new(ouro_heap *heap, ouro_type *type, size_t size,
         ouro_status status = check_limits(heap, type);
         if (status != OURO_OK) return status;
     }
-    ouro_object *object;
-    ouro__bin *bin = type->bin;
-    if (OURO_LIKELY(size == 0 && bin != NULL && bin->free != NULL)) {
-        object = (ouro_object *)(void *)bin->free;
-        bin->free = bin->free->next;
+    ouro__bin *bin = size == 0 ? type->bin : NULL;
+    ouro_object *object = bin != NULL ? ouro__pool_take(bin) : NULL;
+    if (OURO_LIKELY(object != NULL)) {
         uint64_t *word = (uint64_t *)(void *)object;
         for (size_t i = 1; i < type->cell_size / sizeof *word; i++) word[i] = 0;
     } else {

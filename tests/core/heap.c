@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Heaps: opening, limits, closing, leaks, and every allocation failing in turn. */
+#include "alloc.h"
 #include "node.h"
 
 typedef struct failing {
@@ -11,20 +12,9 @@ typedef struct failing {
 static void *failing_alloc(void *user, void *pointer, size_t old_size, size_t new_size,
                            size_t align) {
     failing *f = user;
-    if (new_size == 0) {
-        f->bytes -= old_size;
-        free(pointer);
-        return NULL;
-    }
-    f->calls++;
-    if (f->fail_at != 0 && (f->sticky ? f->calls >= f->fail_at : f->calls == f->fail_at))
-        return NULL;
-    void *result;
-    if (align > sizeof(max_align_t))
-        result = aligned_alloc(align, (new_size + align - 1) / align * align);
-    else result = realloc(pointer, new_size);
-    if (result != NULL) f->bytes += new_size - old_size;
-    return result;
+    bool asked = new_size != 0 && ++f->calls >= f->fail_at && f->fail_at != 0;
+    bool refuse = asked && (f->sticky || f->calls == f->fail_at);
+    return test_alloc(&f->bytes, refuse, pointer, old_size, new_size, align);
 }
 
 static ouro_status open_failing(failing *f, ouro_heap **ret_heap) {

@@ -17,6 +17,8 @@
 
 #include <cmocka.h>
 
+#include "alloc.h"
+
 typedef struct supply {
     size_t calls, fail_at; /* 0: never; that request and all later ones are refused */
     size_t bytes;
@@ -26,18 +28,8 @@ typedef struct supply {
 static inline void *supply_alloc(void *user, void *pointer, size_t old_size, size_t new_size,
                                  size_t align) {
     supply *s = user;
-    if (new_size == 0) {
-        s->bytes -= old_size;
-        free(pointer);
-        return NULL;
-    }
-    s->calls++;
-    if (s->fail_at != 0 && s->calls >= s->fail_at) return NULL;
-    bool aligned = align > sizeof(max_align_t);
-    void *result = aligned ? aligned_alloc(align, (new_size + align - 1) / align * align)
-                           : realloc(pointer, new_size);
-    if (result != NULL) s->bytes += new_size - old_size;
-    return result;
+    bool refuse = new_size != 0 && ++s->calls >= s->fail_at && s->fail_at != 0;
+    return test_alloc(&s->bytes, refuse, pointer, old_size, new_size, align);
 }
 
 static inline void expect(ouro_heap *heap, ouro_status status) {

@@ -17,6 +17,8 @@
 #include <cmocka.h>
 #include <ouro.h>
 
+#include "alloc.h"
+
 typedef struct support {
     ouro_heap *heap;
     size_t bytes;   /* allocated and not freed */
@@ -33,18 +35,9 @@ typedef struct support {
 static void *support_alloc(void *user, void *pointer, size_t old_size, size_t new_size,
                            size_t align) {
     support *s = user;
-    if (new_size == 0) {
-        free(pointer);
-        s->bytes -= old_size;
-        return NULL;
-    }
-    s->calls++;
-    if (s->fail_all || s->calls == s->fail_at) return NULL;
-    void *result = pointer == NULL && align > sizeof(max_align_t)
-                       ? aligned_alloc(align, (new_size + align - 1) & ~(align - 1))
-                       : realloc(pointer, new_size);
-    assert_non_null(result);
-    s->bytes += new_size - old_size;
+    bool refuse = new_size != 0 && (++s->calls == s->fail_at || s->fail_all);
+    void *result = test_alloc(&s->bytes, refuse, pointer, old_size, new_size, align);
+    if (new_size != 0 && !refuse) assert_non_null(result);
     return result;
 }
 
