@@ -32,6 +32,9 @@ static const ouro_type_spec *const builtin_specs[OURO__BUILTINS] = {
     &ouro__frame_spec,
     &ouro__weak_spec,
     &ouro__finalize_spec,
+    &ouro__weak_keys_spec,
+    &ouro__weak_values_spec,
+    &ouro__weak_set_spec,
 };
 
 /* ---- open -------------------------------------------------------------------------------- */
@@ -41,6 +44,7 @@ static ouro_status populate(ouro_heap *heap) {
     ouro_status status = OURO_OK;
     for (int i = 1; status == OURO_OK && i < OURO__BUILTINS; i++)
         status = ouro_type_new(heap, builtin_specs[i], &type);
+    if (status == OURO_OK) ouro__weakdict_mark_types(heap);
     if (status == OURO_OK)
         status = ouro_class_new(heap, "object", NULL, 0, NULL, &heap->bag_class);
     ouro_object *frame;
@@ -162,8 +166,7 @@ static void dispose_left_over(ouro_heap *heap) {
 
 static void free_tables(ouro_heap *heap) {
     ouro__account *account = &heap->account;
-    ouro__map *maps[] = {&heap->ids, &heap->by_id, &heap->pins, &heap->watchers,
-                         &heap->overflow};
+    ouro__map *maps[] = {&heap->ids, &heap->by_id, &heap->pins, &heap->overflow};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) ouro__map_free(maps[i], account);
     heap->keep_types = false;
     ouro__type_free_retired(heap);

@@ -8,6 +8,7 @@
  * handle holds has to be seen dead. */
 #include <string.h>
 
+#include "internal.h"
 #include "pool.h"
 
 /* ---- callables --------------------------------------------------------------------------- */
@@ -120,21 +121,10 @@ static int new_weak(lua_State *L) {
     return 1;
 }
 
-static int weak_values(lua_State *L) {
-    return luaL_error(L, "weak.values is not available yet");
-}
-
-static int weak_keys(lua_State *L) {
-    return luaL_error(L, "weak.keys is not available yet");
-}
-
-static int weak_set(lua_State *L) {
-    return luaL_error(L, "weak.set is not available yet");
-}
-
 void ouro_lua_push_weak(lua_State *L) {
     static const luaL_Reg fields[] = {
-        {"values", weak_values}, {"keys", weak_keys}, {"set", weak_set}, {NULL, NULL}};
+        {"values", ouro_lua_new_weak_values}, {"keys", ouro_lua_new_weak_keys},
+        {"set", ouro_lua_new_weak_set}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__call", new_weak}, {NULL, NULL}};
     int heap = lua_gettop(L);
     lua_createtable(L, 0, 3);

@@ -117,6 +117,7 @@ typedef struct restoring {
     bool may_sweep;
     size_t scanned; /* in this round */
     bool promote;
+    bool ephemerons; /* there are some */
     unsigned generation;
 } restoring;
 
@@ -137,6 +138,15 @@ static void mark_by_hook(ouro_object *child, void *context) {
     mark_child(context, child);
 }
 
+/* An ephemeron's value is marked when both container and key have been. */
+static void mark_value(ouro_object *container, ouro_object *key, ouro_object *value,
+                       bool *charged, void *context) {
+    (void)charged;
+    if (*ouro__side_of(container) >= OURO__SIDE_PENDING &&
+        (key == NULL || *ouro__side_of(key) >= OURO__SIDE_PENDING))
+        mark_child(context, value);
+}
+
 static inline void promote(restoring *r, ouro_object *object) {
     if (!r->promote || ouro__generation(object) == r->generation) return;
     ouro__set_generation(object, r->generation);
@@ -150,8 +160,13 @@ static inline void scan(restoring *r, ouro_object *object) {
     OURO__FOR_EACH_SLOT(type, object, slot) {
         if (ouro_value_is_object(*slot)) mark_child(r, ouro_value_object(*slot));
     }
-    if (type->spec.traverse != NULL) type->spec.traverse(object, mark_by_hook, r);
+    if (type->spec.traverse != NULL && !type->ephemerons)
+        type->spec.traverse(object, mark_by_hook, r);
     if (type->cls != NULL) mark_child(r, type->cls);
+    if (OURO_LIKELY(!r->ephemerons)) return;
+    const ouro__watch_hooks *watch = r->heap->watch;
+    if (type->ephemerons) watch->each_of_container(object, mark_value, r);
+    if (object->flags & OURO__WATCHED) watch->each_of_key(object, mark_value, r);
 }
 
 static inline void drain(restoring *r) {
@@ -194,6 +209,7 @@ static void scan_pending(restoring *r, ouro__block *block) {
 
 ouro_object *ouro__question_restore(ouro_heap *heap, bool promoting, unsigned generation) {
     restoring r = {.heap = heap, .promote = promoting, .generation = generation};
+    r.ephemerons = heap->ephemerons != 0;
     ouro__pool *pool = &heap->pool;
     for (size_t i = 0; i < pool->count; i++) {
         if (!pool->blocks[i]->asked) continue;

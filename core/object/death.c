@@ -142,11 +142,56 @@ static void push_edge(ouro_object *child, void *context) {
     if (!e->failed && !ouro__set_add(&e->stack, child)) e->failed = true;
 }
 
+static void put_back(ouro_object *child, void *context) {
+    ouro_heap *heap = context;
+    if (!(ouro__type_of(heap, child)->spec.flags & OURO_TYPE_PLAIN)) child->count++;
+}
+
+/* The value of an ephemeron goes once, with its key or with its container, whichever is found
+ * first to be dying; what the key has been charged for, the container leaves out. */
+static void push_of_container(ouro_object *container, ouro_object *key, ouro_object *value,
+                              bool *charged, void *context) {
+    (void)container;
+    (void)key;
+    if (!*charged) push_edge(value, context);
+}
+
+static void push_of_key(ouro_object *container, ouro_object *key, ouro_object *value,
+                        bool *charged, void *context) {
+    (void)key;
+    if (container->flags & OURO__DOOMED) return;
+    *charged = true;
+    push_edge(value, context);
+}
+
+static void discharge(ouro_object *container, ouro_object *key, ouro_object *value,
+                      bool *charged, void *context) {
+    (void)key;
+    if (container->flags & OURO__DOOMED) return;
+    if (*charged && context != NULL) put_back(value, context);
+    *charged = false;
+}
+
+static void discharge_own(ouro_object *container, ouro_object *key, ouro_object *value,
+                          bool *charged, void *context) {
+    (void)container;
+    (void)key;
+    (void)value;
+    (void)context;
+    *charged = false;
+}
+
 /* Pushes the object's references so that the first field is on top. */
 static bool expand(edges *e, ouro_object *object) {
     size_t bottom = e->stack.count;
     e->failed = false;
-    ouro__traverse(ouro__type_of(e->heap, object), object, push_edge, e);
+    ouro_type *type = ouro__type_of(e->heap, object);
+    const ouro__watch_hooks *watch = e->heap->watch;
+    if (type->ephemerons) watch->each_of_container(object, push_of_container, e);
+    else ouro__traverse(type, object, push_edge, e);
+    bool is_key = ouro__may_be_key(e->heap, object);
+    if (is_key) watch->each_of_key(object, push_of_key, e);
+    if (e->failed && is_key) watch->each_of_key(object, discharge, NULL);
     if (e->failed) {
         e->stack.count = bottom;
         return false;
@@ -159,9 +204,11 @@ static bool expand(edges *e, ouro_object *object) {
     return true;
 }
 
-static void put_back(ouro_object *child, void *context) {
-    ouro_heap *heap = context;
-    if (!(ouro__type_of(heap, child)->spec.flags & OURO_TYPE_PLAIN)) child->count++;
+static void put_all_back(ouro_heap *heap, ouro_object *object) {
+    ouro_type *type = ouro__type_of(heap, object);
+    ouro__traverse(type, object, put_back, heap);
+    if (type->ephemerons) heap->watch->each_of_container(object, discharge_own, NULL);
+    if (ouro__may_be_key(heap, object)) heap->watch->each_of_key(object, discharge, heap);
 }
 
 /* Before: root has no counted reference. After: the set is root and what it alone keeps
@@ -182,8 +229,7 @@ static void compute_set(ouro_heap *heap, ouro_object *root, ouro__set *set) {
         else set->count--;
     }
     ouro__set_finish(&e.stack);
-    for (size_t i = 0; expanded && i < set->count; i++)
-        ouro__traverse(ouro__type_of(heap, set->items[i]), set->items[i], put_back, heap);
+    for (size_t i = 0; expanded && i < set->count; i++) put_all_back(heap, set->items[i]);
 }
 
 /* Whether nothing but plain data can die with it, told by a look at its slots: what they
@@ -192,6 +238,7 @@ static bool dies_alone(ouro_heap *heap, ouro_object *root) {
     const ouro_type *type = ouro__type_of(heap, root);
     size_t most = type->spec.values_count + 1;
     if (type->spec.traverse != NULL) return false;
+    if (ouro__may_be_key(heap, root)) return false;
     OURO__FOR_EACH_SLOT(type, root, slot) {
         ouro_object *child = ouro_value_object(*slot);
         if (child == NULL || child->count > most) continue;

@@ -9,7 +9,7 @@
 enum {
     OURO__HELD = OURO_FLAG_HELD, /* the outside refers to it */
     OURO__FINALIZED = 0x0002,    /* its finalizer has been called; never cleared */
-    OURO__WATCHED = 0x0004,      /* has an entry in heap->watchers */
+    OURO__WATCHED = 0x0004,      /* has a watcher, in the block's column of them */
     OURO__HAS_ID = 0x0008,       /* has an entry in heap->ids */
     OURO__PINNED = 0x0010,       /* has an entry in heap->pins */
     OURO__DOOMED = 0x0020,       /* member of a dying set that is being processed */

@@ -22,6 +22,8 @@ struct ouro_type {
     uint16_t index;
     uint8_t kind;    /* ouro__kind */
     bool counted;    /* neither plain nor internal: an object in reports */
+    bool ephemerons; /* its objects are weak.keys: see ouro__watch_hooks */
+    bool weak;       /* its objects watch others through entries */
     bool leaf;       /* its objects hold no references at all, not even to a class */
     ouro_object *cls; /* not counted: the class disposes of the type */
     ouro_type *base;
@@ -33,14 +35,32 @@ struct ouro_type {
     ouro_type *next_retired;
 };
 
-/* What weak/ does for death/ (set once, when the heap opens). The list of watchers is
- * chained inside them. */
+/* What is left to do of the watchers of a dying set: linked lists, without memory. */
+typedef struct ouro__aftermath {
+    struct ouro__link *calls;   /* weak references and records whose function is to run */
+    struct ouro__link *entries; /* of weak dictionaries; each counts a value to release */
+} ouro__aftermath;
+
+/* An ephemeron (Hayes 1997): the value, which the container counts, lives by container and
+ * key together. So when either is reached one has to ask for the other; and when either dies
+ * the value goes with it, once: *charged is for death.c to note that down. */
+typedef void (*ouro__ephemeron_fn)(ouro_object *container, ouro_object *key, ouro_object *value,
+                                   bool *charged, void *context);
+
+/* What weak/ does for death and collection (set once, when the heap opens). */
 typedef struct ouro__watch_hooks {
-    /* Empties all watchers of a dead object; puts those whose callback is to run on the
-     * list, retained. */
-    void (*detach)(ouro_heap *heap, ouro_object *target, ouro_object **list);
-    /* Runs the list, newest registered first, and releases it. */
-    void (*run)(ouro_heap *heap, ouro_object *list);
+    /* Empties all watchers of a dead object. */
+    void (*detach)(ouro_heap *heap, ouro_object *target, ouro__aftermath *after);
+    /* A weak dictionary is dead: it watches nothing any more. */
+    void (*retire)(ouro_object *container);
+    /* Runs the calls, newest registered first. */
+    void (*run_calls)(ouro__aftermath *after);
+    /* Releases what the entries counted, oldest first. */
+    void (*release_entries)(ouro_heap *heap, ouro__aftermath *after);
+    /* The ephemerons of a container of the kind (type->ephemerons), and those of a key
+     * (which has OURO__WATCHED) where the container is another object. */
+    void (*each_of_container)(ouro_object *container, ouro__ephemeron_fn each, void *context);
+    void (*each_of_key)(ouro_object *key, ouro__ephemeron_fn each, void *context);
 } ouro__watch_hooks;
 
 typedef struct ouro__policy {
@@ -102,7 +122,7 @@ struct ouro_heap {
 
     /* weak/ */
     const ouro__watch_hooks *watch;
-    ouro__map watchers; /* target -> first watcher */
+    size_t ephemerons;  /* entries of weak.keys */
     uint64_t last_watch;
     ouro_object *records; /* pending finalize records, newest first */
 
@@ -159,6 +179,10 @@ void ouro__heap_update_care(ouro_heap *heap);
 void ouro__emit(ouro_heap *heap, const ouro_event *event);
 static inline bool ouro__listens(const ouro_heap *heap, ouro_event_kind kind) {
     return heap->listener_mask >> kind & 1;
+}
+
+static inline bool ouro__may_be_key(const ouro_heap *heap, const ouro_object *object) {
+    return OURO_UNLIKELY(heap->ephemerons != 0) && object->flags & OURO__WATCHED;
 }
 
 /* Calls a function with each object referred to, its class last. Inline, so that the visit

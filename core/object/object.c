@@ -135,7 +135,7 @@ uint64_t ouro_object_tag(const ouro_object *object) {
 ouro_status ouro_object_set_tag(ouro_object *object, uint64_t tag) {
     ouro__block *block = ouro__block_of(object);
     if (tag == 0 && block->tags == NULL) return OURO_OK;
-    uint64_t *tags = ouro__pool_tags(block);
+    uint64_t *tags = ouro__pool_column(block, &block->tags);
     if (tags == NULL)
         return ouro_heap_fail(ouro__heap_of(object), OURO_E_NOMEM,
                               "not enough memory for a table of tags");

@@ -77,6 +77,8 @@ typedef struct ouro_type_spec {
      * OURO_E_UNHASHABLE for types that can change. */
     ouro_status (*hash)(ouro_object *object, uint64_t *ret_hash);
     ouro_status (*equal)(ouro_object *a, ouro_object *b, bool *ret_equal);
+    /* A shallow copy, for ouro_object_copy. *ret_copy: owned. NULL: cannot be copied. */
+    ouro_status (*copy)(ouro_object *object, ouro_object **ret_copy);
 } ouro_type_spec;
 
 /* Makes a type. ret_type: borrowed, lives until the heap closes.
