@@ -107,8 +107,8 @@ static bool comes_before(lua_State *L, binding *b) {
 }
 
 /* Two runs of the array `from`, merged into `to`. */
-static void merge_runs(lua_State *L, binding *b, int from, int to, lua_Integer low, lua_Integer middle,
-                       lua_Integer high) {
+static void merge_runs(lua_State *L, binding *b, int from, int to, lua_Integer low,
+                       lua_Integer middle, lua_Integer high) {
     lua_Integer left = low, right = middle;
     for (lua_Integer i = low; i < high; i++) {
         bool take_right = left >= middle;

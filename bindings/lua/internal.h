@@ -93,8 +93,7 @@ void ouro_lua_name_object(ouro_object *object, char *buffer, size_t size);
 
 /* --- construct.c -------------------------------------------------------------------------- */
 /* Pushes an array of the keys of the table at the index: numbers in order, then strings in
- * order, then objects in the order in which Lua came to know them, then the others as they
- * come. */
+ * order, then objects by their handles (the same in every run), then the others as they come. */
 void ouro_lua_push_sorted_keys(lua_State *L, binding *b, int table);
 
 /* --- class.c ------------------------------------------------------------------------------ */

@@ -111,6 +111,12 @@ void ouro__weakdict_each(ouro_object *container, ouro__ephemeron_fn each, void *
                  &entry->charged, context);
 }
 
+/* Whether the value can be watched: an object with an identity. */
+static bool is_watchable(const ouro_heap *heap, ouro_value v) {
+    const ouro_object *object = ouro_value_object(v);
+    return object != NULL && !(ouro__type_of(heap, object)->spec.flags & OURO_TYPE_PLAIN);
+}
+
 /* ---- hooks ------------------------------------------------------------------------------- */
 
 static void traverse(ouro_object *container, ouro_visit_fn visit, void *context) {
@@ -124,14 +130,15 @@ static void traverse(ouro_object *container, ouro_visit_fn visit, void *context)
 
 /* What is only watched is no reference. A key that is plain data labels its value. */
 static bool refs(ouro_object *container, ouro_ref_fn each, void *context) {
+    const ouro_heap *heap = ouro__heap_of(container);
     bool by_key = ouro__object_is(container, OURO__WEAK_KEYS);
     ouro_value key;
     ouro__weak_entry *entry;
     for (size_t at = 0; (entry = next_entry(container, &at, &key)) != NULL;) {
-        ouro_label label = {.kind = OURO_LABEL_KEY, .key = key};
-        if (by_key) label.key = ouro_value_of_object(entry->link.target);
-        if (!by_key && ouro_value_is_object(key) && !each(&label, key, context)) return false;
+        ouro_label label = {.kind = OURO_LABEL_KEY};
+        if (is_watchable(heap, key) && !each(&label, key, context)) return false;
         label.kind = OURO_LABEL_VALUE;
+        label.key = by_key ? ouro_value_of_object(entry->link.target) : key;
         if (!ouro_value_is_nil(entry->held) && !each(&label, entry->held, context)) return false;
     }
     return true;
@@ -226,12 +233,6 @@ void ouro__weakdict_mark_types(ouro_heap *heap) {
 static ouro_status expect(const ouro_object *object) {
     if (ouro_is_weak_dict(object)) return OURO_OK;
     return ouro__types_mismatch(object, "a weak dictionary or set");
-}
-
-/* Whether the value can be watched: an object with an identity. */
-static bool is_watchable(const ouro_heap *heap, ouro_value v) {
-    const ouro_object *object = ouro_value_object(v);
-    return object != NULL && !(ouro__type_of(heap, object)->spec.flags & OURO_TYPE_PLAIN);
 }
 
 /* By identity, but for weak.values. A key that cannot be watched is found nowhere. */

@@ -517,13 +517,17 @@ scenario("clear, and values in order", function(it)
     log = it
     x, y, z = Node(1), Node(2), Node(3)
     m = weak.keys {}
-    m[x], m[y], m[z] = F("a"), F("b"), F("c")
+    m[x] = F("a")
+    m[y] = F("b")
+    m[z] = F("c")
     clear(m)
     is(it:said(), "a b c")
     is(#m, 0)
-    m[x], m[y], m[z] = F("a"), F("b"), F("c")
+    m[z] = F("c")
+    m[y] = F("b")
+    m[x] = F("a")
     m = nil
-    is(it:said(), "a b c", "dropped")
+    is(it:said(), "c b a", "dropped: in the order of insertion")
     x, y, z = nil, nil, nil
 end)
 
@@ -542,11 +546,18 @@ scenario("callbacks come before the values of entries go", function(it)
     del("m", "w")
 end)
 
-scenario("keys from a table come in the order in which they were made", function()
-    x, y, z = Node(1), Node(2), Node(3)
-    m = weak.keys { [z] = "z", [y] = "y", [x] = "x" }
-    is(fields(m, function(_, value) return value end), "x y z")
-    del("m", "x", "y", "z")
+scenario("made from a table, a dict, another", function()
+    x, y = Node(1), Node(2)
+    m = weak.keys { [x] = "x", [y] = "y" }
+    is(#m, 2)
+    n = weak.keys(m)
+    d = dict(n)
+    is(d[x] .. d[y], "xy")
+    s = weak.set(list { x, y, x })
+    is(#s, 2)
+    throws(function() weak.keys(5) end, "entries come from a table or a dict")
+    throws(function() weak.keys { name = 1 } end, "a key of weak.keys has to be a managed object")
+    del("m", "n", "d", "s", "x", "y")
 end)
 
 scenario("dead before the heap closes", function()
