@@ -208,6 +208,22 @@ static void bury(lua_State *L, handle_pool *pool, slot *s, bool alive) {
     ouro_object_unhold(object);
 }
 
+/* Whether burying the handle may be a death, rather than the end of a hold. */
+static bool may_die(const handle_pool *pool, const slot *s) {
+    const ouro_object *object = *ouro_lua_payload(pool, s);
+    return object != NULL && ouro_object_tag(object) == (uint64_t)s->number + 1 &&
+           ouro_object_count(object) == 0;
+}
+
+/* The next to bury. Those that are counted come first: a set that dies is whole only when no
+ * dead handle holds a member of it. */
+static slot *next_to_bury(handle_pool *pool) {
+    slot *s;
+    while ((s = ouro_lua_pool_next_dead(pool)) != NULL && may_die(pool, s))
+        ouro_lua_pool_put_off(pool, s);
+    return s != NULL ? s : ouro_lua_pool_next_put_off(pool);
+}
+
 /* Lets die what Lua has freed the handles of. One at a time: a finalizer may come here again,
  * but only by a settle of its own (or the finalizers of two objects would run one within the
  * other, at any access to a field).
@@ -217,7 +233,7 @@ static void drain(lua_State *L, handle_pool *pool) {
     size_t calls = 0;
     slot *s;
     pool->draining++;
-    while ((s = ouro_lua_pool_next_dead(pool)) != NULL) {
+    while ((s = next_to_bury(pool)) != NULL) {
         bool alive = s->owner != NULL;
         if (alive && (s->owner != known || calls != pool->calls)) {
             alive = ouro_lua_has_own(L, s->owner);

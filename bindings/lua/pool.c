@@ -116,6 +116,19 @@ slot *ouro_lua_pool_next_dead(handle_pool *pool) {
     return s;
 }
 
+void ouro_lua_pool_put_off(handle_pool *pool, slot *s) {
+    *link_of(s) = NULL;
+    if (pool->put_off == NULL) pool->put_off = s;
+    else *link_of(pool->put_off_last) = s;
+    pool->put_off_last = s;
+}
+
+slot *ouro_lua_pool_next_put_off(handle_pool *pool) {
+    slot *s = pool->put_off;
+    if (s != NULL) pool->put_off = *link_of(s);
+    return s;
+}
+
 /* ---- the wrapper ------------------------------------------------------------------------- */
 
 static void *serve(handle_pool *pool) {

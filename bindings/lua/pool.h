@@ -52,6 +52,7 @@ struct handle_pool {
     void *alloc_user;
     char *main_block; /* freed last of all: the pool goes with it */
     slot *dead;
+    slot *put_off, *put_off_last; /* dead, taken from that list, and to be drained last */
     unsigned hint; /* no arena before it has a free slot */
     size_t dead_count;
     unsigned draining; /* drains under way, one within another */
@@ -84,6 +85,9 @@ slot *ouro_lua_pool_next(const handle_pool *pool, const slot *previous);
 void ouro_lua_pool_trim(lua_State *L, handle_pool *pool);
 /* Takes one from the list of the dead; NULL: there is none. */
 slot *ouro_lua_pool_next_dead(handle_pool *pool);
+/* Puts one that was taken from there at the end of the queue; takes the first, or NULL. */
+void ouro_lua_pool_put_off(handle_pool *pool, slot *s);
+slot *ouro_lua_pool_next_put_off(handle_pool *pool);
 
 static inline ouro_object **ouro_lua_payload(const handle_pool *pool, const slot *s) {
     return (ouro_object **)(void *)((char *)(uintptr_t)(s + 1) + pool->payload);
