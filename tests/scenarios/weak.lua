@@ -2,7 +2,7 @@
 -- Scenarios of weak references themselves (W). Those that ouro answers otherwise, on purpose,
 -- are in docs/semantics.md under "Where ouro differs from others".
 local tap = require "ouro.tap"
-local under = dofile(arg[0]:match("^.*/") .. "under.lua")
+local under = dofile(arg[0]:match("^.*/") .. "under")
 local scenario = under.scenario
 local is, ok, throws = tap.is, tap.ok, tap.throws
 
