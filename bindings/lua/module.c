@@ -22,6 +22,8 @@ void ouro_lua_close_heap(lua_State *L, binding *b, size_t *ret_leaked) {
     if (b->heap == NULL || b->closing) return;
     if (b->busy > 0)
         luaL_error(L, "the heap cannot close while it calls this function; close it after");
+    b->current = L;
+    ouro_settle(b->heap); /* or names would go that seem to be held, and their objects wait */
     b->closing = true;
     b->current = L;
     ouro_status status = ouro_heap_shut(b->heap, ret_leaked);

@@ -191,4 +191,31 @@ scenario("a big dict with objects as keys and values", function()
     is(deaths(function() d = nil end), 200001)
 end)
 
+-- A crash would end this script: a child, with little stack.
+tap.subtest("each finalizer lets an object with a finalizer die, without end of C stack", function()
+    local script = os.tmpname()
+    local file = assert(io.open(script, "w"))
+    file:write [[
+        local C, n = class("C", {}), 0
+        function C:__del()
+            n = n + 1
+            if n < 20000 then
+                y = C()
+                y = nil
+            end
+        end
+        x = C()
+        x = nil
+        print(n)
+    ]]
+    file:close()
+    local pipe = io.popen(("ulimit -s 256; '%s' '%s' 2>&1"):format(os.getenv("OURO"), script))
+    local output = pipe:read("a")
+    pipe:close()
+    os.remove(script)
+    tap.todo("deaths that finalizers queue are drained one within another", function()
+        is(output, "20000\n")
+    end)
+end)
+
 tap.done_testing()
