@@ -32,6 +32,7 @@ typedef struct binding {
     int builtins;         /* table: what free names fall back to */
     int boxes;            /* table: box index -> Lua value, and Lua value -> box */
     int on_error;         /* function given to gc.on_error, or LUA_NOREF */
+    bool reporting;       /* it is being called */
     int listeners;        /* table: event name -> array of functions */
 
     /* handle.c */

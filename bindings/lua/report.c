@@ -95,13 +95,17 @@ static int call_handler(lua_State *L) {
     return 0;
 }
 
-/* Returns whether the handler has dealt with it. */
+/* Returns whether the handler has dealt with it. What the handler itself causes is printed:
+ * it would never end. */
 static bool handled(lua_State *L, report *r) {
     binding *b = r->b;
-    if (b->on_error == LUA_NOREF) return false;
+    if (b->on_error == LUA_NOREF || b->reporting) return false;
     lua_pushcfunction(L, call_handler);
     lua_pushlightuserdata(L, r);
-    if (ouro_lua_pcall(L, b, 1, 0) == LUA_OK) return true;
+    b->reporting = true;
+    int status = ouro_lua_pcall(L, b, 1, 0);
+    b->reporting = false;
+    if (status == LUA_OK) return true;
     print_report("the handler of gc.on_error", message_at(L, -1));
     lua_pop(L, 1);
     return false;
