@@ -94,6 +94,13 @@ void ouro_heap_set_limits(ouro_heap *heap, size_t max_objects, size_t max_bytes,
     ouro__heap_update_care(heap);
 }
 
+void ouro_heap_limits(const ouro_heap *heap, size_t *ret_objects, size_t *ret_bytes,
+                      size_t *ret_frames) {
+    if (ret_objects != NULL) *ret_objects = heap->max_objects;
+    if (ret_bytes != NULL) *ret_bytes = heap->account.max_bytes;
+    if (ret_frames != NULL) *ret_frames = heap->frames.max;
+}
+
 /* ---- what the heap itself refers to ------------------------------------------------------ */
 
 ouro__frame_stack *ouro__heap_frames(ouro_heap *heap) {

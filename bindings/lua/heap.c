@@ -207,6 +207,7 @@ const luaL_Reg ouro_lua_heap[] = {
     {"check", check},
     {"cycles", ouro_lua_cycles},
     {"leaked", leaked},
+    {"limits", ouro_lua_limits},
     {"live", live},
     {NULL, NULL},
 };

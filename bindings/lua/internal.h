@@ -163,6 +163,14 @@ int ouro_lua_new_weak_keys(lua_State *L);
 int ouro_lua_new_weak_values(lua_State *L);
 int ouro_lua_new_weak_set(lua_State *L);
 
+/* --- limits.c ----------------------------------------------------------------------------- */
+/* max_objects, max_bytes, max_frames */
+#define OURO_LUA_LIMITS 3
+/* Reads those that the table at the index has; raises for any other field. */
+void ouro_lua_read_limits(lua_State *L, int table, size_t limits[OURO_LUA_LIMITS]);
+int ouro_lua_limits(lua_State *L);
+int ouro_lua_stress(lua_State *L);
+
 /* --- operators.c -------------------------------------------------------------------------- */
 extern const luaL_Reg ouro_lua_operators[]; /* arithmetic, comparison, bits, concatenation */
 

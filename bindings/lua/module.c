@@ -100,27 +100,17 @@ static int index_heap(lua_State *L) {
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static size_t limit_option(lua_State *L, int options, const char *name) {
-    if (options == 0) return 0;
-    lua_Integer value = 0;
-    if (lua_getfield(L, options, name) != LUA_TNIL &&
-        (!ouro_lua_integer_at(L, -1, &value) || value < 0))
-        luaL_error(L, "heap: %s has to be a number of 0 (no limit) or more", name);
-    lua_pop(L, 1);
-    return (size_t)value;
-}
+/* What the host of the Lua state wants heaps to get their memory by: a light userdata in the
+ * registry. */
+typedef struct allocator {
+    ouro_alloc_fn alloc;
+    void *user;
+} allocator;
 
-static void check_options(lua_State *L, int options) {
-    if (options == 0) return;
-    lua_pushnil(L);
-    while (lua_next(L, options) != 0) {
-        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-        if (strcmp(key, "max_objects") != 0 && strcmp(key, "max_bytes") != 0 &&
-            strcmp(key, "max_frames") != 0)
-            luaL_error(L, "heap: no option '%s'; there are max_objects, max_bytes, max_frames",
-                       key);
-        lua_pop(L, 1);
-    }
+static void *allocate(void *user, void *pointer, size_t old_size, size_t new_size,
+                      size_t align) {
+    const allocator *a = ((const binding *)user)->allocator;
+    return a->alloc(a->user, pointer, old_size, new_size, align);
 }
 
 static void set_heap_metatable(lua_State *L) {
@@ -231,14 +221,19 @@ static void make_builtins(lua_State *L, binding *b) {
 }
 
 binding *ouro_lua_open_heap(lua_State *L, int options) {
-    check_options(L, options);
-    ouro_heap_options heap_options = {.struct_size = sizeof heap_options,
-                                      .max_objects = limit_option(L, options, "max_objects"),
-                                      .max_bytes = limit_option(L, options, "max_bytes"),
-                                      .max_frames = limit_option(L, options, "max_frames"),
-                                      .settle = ouro_lua_settle};
+    size_t limits[OURO_LUA_LIMITS] = {0};
+    if (options != 0) ouro_lua_read_limits(L, options, limits);
     binding *b = push_closed_heap(L);
-    heap_options.user = b;
+    lua_getfield(L, LUA_REGISTRYINDEX, "ouro.allocator");
+    b->allocator = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    ouro_heap_options heap_options = {.struct_size = sizeof heap_options,
+                                      .user = b,
+                                      .alloc = b->allocator != NULL ? allocate : NULL,
+                                      .max_objects = limits[0],
+                                      .max_bytes = limits[1],
+                                      .max_frames = limits[2],
+                                      .settle = ouro_lua_settle};
     make_metatable(L, b);
     make_builtins(L, b);
     lua_newtable(L);

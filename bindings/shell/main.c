@@ -13,15 +13,18 @@
 #include <unistd.h>
 
 #include "exact.h"
+#include "limit.h"
 #include "options.h"
 #include "repl.h"
 #include "script.h"
 #include "state.h"
+#include "stress.h"
 
 typedef struct command {
     char **argv;
     options options;
     bool failed;
+    stress stress;
     int signal; /* that ended the prompt, or 0 */
 } command;
 
@@ -61,10 +64,17 @@ static bool run_initialization(lua_State *L) {
     return ouro__script_run_string(L, text, "=OURO_INIT");
 }
 
+static void set_limits(lua_State *L, const options *o) {
+    lua_Hook line_hook = o->exact ? ouro__exact_install(L) : NULL;
+    ouro__state_limit(L, o->max_objects, o->max_bytes, o->max_frames);
+    ouro__limit_steps(L, o->max_steps, line_hook);
+    ouro__limit_time(o->timeout);
+}
+
 /* -e, -l and -W, in their order. */
 static bool run_options(lua_State *L, const command *c) {
     for (int i = 1; i < c->options.end; i++) {
-        char letter = c->argv[i][1];
+        char letter = c->argv[i][0] == '-' ? c->argv[i][1] : '\0';
         if (letter == 'W') lua_warning(L, "@on", 0);
         if (letter != 'e' && letter != 'l') continue;
         const char *value = ouro__options_value(c->argv, &i);
@@ -90,7 +100,8 @@ static bool run_all(lua_State *L, command *c) {
     const options *o = &c->options;
     if (o->version && !o->interactive) print_version();
     set_arguments(L, c);
-    if (o->exact) ouro__exact_install(L);
+    set_limits(L, o);
+    ouro__stress_begin(&c->stress, L);
     if (!o->bare && !run_initialization(L)) return false;
     if (!run_options(L, c)) return false;
     if (o->script != 0 && !run_script(L, c)) return false;
@@ -113,6 +124,7 @@ static int run_protected(lua_State *L) {
     }
     ouro__state_open(L);
     c->failed = !run_all(L, c);
+    if (!ouro__stress_end(&c->stress, L)) c->failed = true;
     return 0;
 }
 
@@ -128,9 +140,10 @@ static void run(lua_State *L, command *c) {
 static bool answer(const options *o, int *ret_status) {
     *ret_status = EXIT_SUCCESS;
     if (o->bad != NULL) {
-        const char *text = o->needs_value ? "ouro: '%s' needs an argument\n"
-                                          : "ouro: unrecognized option '%s'\n";
-        fprintf(stderr, text, o->bad);
+        const char *text = o->needs_value     ? "ouro: '%s' needs an argument\n"
+                           : o->wants != NULL ? "ouro: '%s' needs %s\n"
+                                              : "ouro: unrecognized option '%s'\n";
+        fprintf(stderr, text, o->bad, o->wants);
         fputs(ouro__options_usage(), stderr);
         *ret_status = EXIT_FAILURE;
     } else if (o->help) {
@@ -150,7 +163,9 @@ int main(int argc, char **argv) {
     int status;
     ouro__options_read(&c.options, c.argv);
     if (answer(&c.options, &status)) return status;
-    lua_State *L = luaL_newstate();
+    if (ouro__stress_is_series(c.options.stress)) return ouro__stress_run_series(c.argv);
+    ouro__stress_read(&c.stress, c.options.stress);
+    lua_State *L = ouro__stress_new_state(&c.stress);
     if (L == NULL) {
         fputs("ouro: cannot begin: not enough memory\n", stderr);
         return EXIT_FAILURE;

@@ -9,6 +9,7 @@
 
 #include "coroutine.h"
 #include "interrupt.h"
+#include "limit.h"
 
 /* The entry of the module, bindings/lua. */
 int luaopen_ouro(lua_State *L);
@@ -41,6 +42,25 @@ int ouro__state_settle(lua_State *L) {
     return 0;
 }
 
+void ouro__state_limit(lua_State *L, size_t objects, size_t bytes, size_t frames) {
+    const struct {
+        const char *name;
+        size_t value;
+    } limits[] = {{"max_objects", objects}, {"max_bytes", bytes}, {"max_frames", frames}};
+    if (objects + bytes + frames == 0) return;
+    ouro__state_push_module(L);
+    lua_getfield(L, -1, "heap");
+    lua_getfield(L, -1, "limits");
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        if (limits[i].value == 0) continue;
+        lua_pushinteger(L, (lua_Integer)limits[i].value);
+        lua_setfield(L, -2, limits[i].name);
+    }
+    lua_call(L, 1, 0);
+    lua_pop(L, 2);
+}
+
 /* The module is at the top; popped. */
 static void keep_module(lua_State *L) {
     lua_newtable(L);
@@ -67,6 +87,7 @@ static int close_heap(lua_State *L) {
 bool ouro__state_close(lua_State *L) {
     lua_pushcfunction(L, close_heap);
     ouro__interrupt_begin(L); /* finalizers may run for long */
+    ouro__limit_renew(L);
     int status = lua_pcall(L, 0, 0, 0);
     ouro__interrupt_end(L);
     return status == LUA_OK;

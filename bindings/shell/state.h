@@ -9,6 +9,7 @@
 
 #include <lua.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The libraries, the module, the search path, os.exit. */
 void ouro__state_open(lua_State *L);
@@ -18,6 +19,8 @@ void ouro__state_push_module(lua_State *L);
 void ouro__state_push(lua_State *L, const char *function);
 /* Pushes the main frame of the default heap: what free names of chunks live in. */
 void ouro__state_push_frame(lua_State *L);
+/* Limits of the default heap; 0: as they are. */
+void ouro__state_limit(lua_State *L, size_t objects, size_t bytes, size_t frames);
 /* Lets what is dead be dead. A C function for the stack: ouro__script_call runs it. */
 int ouro__state_settle(lua_State *L);
 /* Closes the default heap: docs/semantics.md, 4. Does not raise; whether it went well,

@@ -167,11 +167,14 @@ size_t ouro_deferred(const ouro_heap *heap) {
     return heap->deferred;
 }
 
+static bool may_collect(const ouro_heap *heap) {
+    return heap->enabled && heap->policy->automatic && !heap->collecting &&
+           heap->death_depth == 0;
+}
+
 static void collect_if_due(ouro_heap *heap) {
     heap->due &= ~(unsigned)OURO__DUE_COLLECT;
-    bool may = heap->enabled && heap->policy->automatic && !heap->collecting &&
-               heap->death_depth == 0;
-    int generation = may ? ouro__pacing_due(heap) : -1;
+    int generation = may_collect(heap) ? ouro__pacing_due(heap) : -1;
     if (generation < 0) {
         ouro__pacing_arm(heap);
         return;
@@ -180,11 +183,32 @@ static void collect_if_due(ouro_heap *heap) {
     (void)!ouro_collect(heap, generation, NULL);
 }
 
+static void stress(ouro_heap *heap) {
+    ouro__pacing *pacing = &heap->pacing;
+    uint64_t point = ++pacing->stress_points;
+    bool hit = point == pacing->stress_at ||
+               (pacing->stress_every != 0 && point % pacing->stress_every == 0);
+    if (hit && may_collect(heap)) (void)!ouro_collect(heap, 2, NULL);
+}
+
+void ouro_stress_set(ouro_heap *heap, uint64_t every, uint64_t at) {
+    heap->pacing.stress_every = every;
+    heap->pacing.stress_at = at;
+    heap->pacing.stress_points = 0;
+    if (every != 0 || at != 0) heap->due |= OURO__DUE_STRESS;
+    else heap->due &= ~(unsigned)OURO__DUE_STRESS;
+}
+
+uint64_t ouro_stress_points(const ouro_heap *heap) {
+    return heap->pacing.stress_points;
+}
+
 void ouro_safe_point_slow(ouro_heap *heap) {
     if (!heap->open) return;
     if (heap->due & OURO__DUE_PROMPT) ouro__settle_for(heap, OURO_SETTLE_PROMPT);
     if (heap->due & OURO__DUE_PRESSURE) ouro__settle_for(heap, OURO_SETTLE_PRESSURE);
     if (heap->due & OURO__DUE_COLLECT) collect_if_due(heap);
+    if (heap->due & OURO__DUE_STRESS && heap->open) stress(heap);
 }
 
 /* ---- looking ----------------------------------------------------------------------------- */

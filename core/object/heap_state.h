@@ -70,7 +70,8 @@ typedef struct ouro__policy {
 } ouro__policy;
 
 /* Why ouro_safe_point has something to do. */
-enum { OURO__DUE_PROMPT = 1, OURO__DUE_PRESSURE = 2, OURO__DUE_COLLECT = 4, OURO__DUE_DEATH = 8 };
+enum { OURO__DUE_PROMPT = 1, OURO__DUE_PRESSURE = 2, OURO__DUE_COLLECT = 4, OURO__DUE_DEATH = 8,
+       OURO__DUE_STRESS = 16 };
 
 typedef struct ouro__pacing {
     size_t threshold[OURO_GENERATIONS];
@@ -80,6 +81,7 @@ typedef struct ouro__pacing {
     uint64_t born_at, died_at;     /* totals at the last collection of generation 0 */
     size_t old_live;               /* objects that the last full collection left */
     size_t bytes_limit;            /* account.bytes beyond which one is due */
+    uint64_t stress_every, stress_at, stress_points; /* see ouro_stress_set */
 } ouro__pacing;
 
 struct ouro_heap {

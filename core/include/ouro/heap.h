@@ -82,6 +82,9 @@ OURO_API size_t ouro_deferred(const ouro_heap *heap);
 /* Limits may change while the heap lives; 0: none. */
 OURO_API void ouro_heap_set_limits(ouro_heap *heap, size_t max_objects, size_t max_bytes,
                                    size_t max_frames);
+/* The limits as set, each pointer may be NULL. */
+OURO_API void ouro_heap_limits(const ouro_heap *heap, size_t *ret_objects, size_t *ret_bytes,
+                               size_t *ret_frames);
 
 #ifdef __cplusplus
 }
