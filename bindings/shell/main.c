@@ -17,10 +17,12 @@
 #include "repl.h"
 #include "script.h"
 #include "state.h"
+#include "strict.h"
 
 typedef struct command {
     char **argv;
     options options;
+    strict strict;
     bool failed;
     int signal; /* that ended the prompt, or 0 */
 } command;
@@ -111,7 +113,7 @@ static int run_protected(lua_State *L) {
         lua_pushboolean(L, true);
         lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
     }
-    ouro__state_open(L);
+    ouro__state_open(L, &c->strict);
     c->failed = !run_all(L, c);
     return 0;
 }
@@ -149,6 +151,7 @@ int main(int argc, char **argv) {
     command c = {.argv = argc > 0 ? argv : alone};
     int status;
     ouro__options_read(&c.options, c.argv);
+    c.strict.on = c.options.strict;
     if (answer(&c.options, &status)) return status;
     lua_State *L = luaL_newstate();
     if (L == NULL) {
@@ -157,9 +160,10 @@ int main(int argc, char **argv) {
     }
     run(L, &c);
     lua_close(L);
+    status = ouro__strict_status(&c.strict, c.failed ? EXIT_FAILURE : EXIT_SUCCESS);
     if (c.signal != 0) {
         signal(c.signal, SIG_DFL);
         raise(c.signal);
     }
-    return c.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

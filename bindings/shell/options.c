@@ -15,6 +15,7 @@ static const char usage[] =
     "  -E         ignore the environment (OURO_INIT, LUA_PATH, LUA_CPATH)\n"
     "  -W         turn warnings on\n"
     "  --exact    settle after every line: what is dropped is dead at the next\n"
+    "  --strict   errors in finalizers and callbacks make the exit status 1\n"
     "  --version  print the version and leave\n"
     "  --help     print this and leave\n"
     "  --         no more options\n"
@@ -27,6 +28,7 @@ const char *ouro__options_usage(void) {
 
 static bool read_long(options *ret, const char *word) {
     if (strcmp(word, "--exact") == 0) ret->exact = true;
+    else if (strcmp(word, "--strict") == 0) ret->strict = true;
     else if (strcmp(word, "--version") == 0) ret->about = true;
     else if (strcmp(word, "--help") == 0) ret->help = true;
     else return false;

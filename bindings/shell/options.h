@@ -16,6 +16,7 @@ typedef struct options {
     bool statement;   /* -e at least once */
     bool bare;        /* -E: the environment is ignored */
     bool exact;       /* --exact */
+    bool strict;      /* --strict */
     int end;          /* argv index behind the last option */
     int script;       /* argv index of the script's name or "-"; 0: none */
     const char *bad;  /* the word that could not be read, borrowed from argv; else NULL */
