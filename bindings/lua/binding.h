@@ -92,6 +92,8 @@ void ouro_lua_check(lua_State *L, binding *b, ouro_status status);
 /* Reports the error at the top of the stack (popped) of a finalizer or callback: to
  * gc.on_error or standard error; counted. what: "finalizer of Node #3". about: may be NULL. */
 void ouro_lua_report(lua_State *L, binding *b, ouro_object *about, const char *what);
+/* Counts an error that cannot be told, or has been. about: may be NULL. */
+void ouro_lua_count_error(binding *b, ouro_object *about);
 /* lua_pcall with a traceback that includes managed frames as message handler. */
 int ouro_lua_pcall(lua_State *L, binding *b, int arguments, int results);
 /* Pushes the text of a value as repr gives it (class methods __repr respected). */

@@ -177,7 +177,7 @@ void ouro_lua_finalize_instance(ouro_object *instance) {
     lua_State *L = b->current;
     char name[80], what[100];
     if (!lua_checkstack(L, 10)) {
-        ouro_report_error(b->heap, instance);
+        ouro_lua_count_error(b, instance);
         return;
     }
     lua_pushcfunction(L, call_finalizer);

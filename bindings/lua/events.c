@@ -166,6 +166,7 @@ static void report(lua_State *L, binding *b, const char *what) {
         ouro_lua_report(L, b, NULL, what);
         return;
     }
+    ouro_lua_count_error(b, NULL);
     const char *text = lua_tostring(L, -1);
     fflush(stdout);
     fprintf(stderr, "ouro: error in %s: %s\n", what, text != NULL ? text : "(no message)");

@@ -64,6 +64,7 @@ struct handle_pool {
     uint32_t cache_end; /* beyond all numbers that were ever in this table */
     int own;   /* registry: table with weak values, binding -> its own values (own.c) */
     bool reads_code;
+    uint64_t *reports; /* of errors, counted for the command; or NULL */
     binding *calling; /* within ouro_lua_pcall */
     size_t calls; /* protected calls into Lua so far: between two of them it is at rest */
     unsigned arena_count;

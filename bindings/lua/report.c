@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "internal.h"
+#include "pool.h"
+#include "reports.h"
 
 void ouro_lua_name_object(ouro_object *object, char *buffer, size_t size) {
     uint64_t id;
@@ -111,13 +112,22 @@ static bool handled(lua_State *L, report *r) {
     return false;
 }
 
+void ouro_lua_count_error(binding *b, ouro_object *about) {
+    if (b->pool->reports != NULL) ++*b->pool->reports;
+    if (b->heap != NULL) ouro_report_error(b->heap, about);
+}
+
+void ouro_lua_count_reports(lua_State *L, uint64_t *count) {
+    ouro_lua_pool(L)->reports = count;
+}
+
 void ouro_lua_report(lua_State *L, binding *b, ouro_object *about, const char *what) {
     report r = {.b = b, .what = what, .text = message_at(L, -1)};
     if (about != NULL) {
         r.type = ouro_lua_object_type_name(about);
         r.id = ouro_object_known_id(about);
     }
-    ouro_report_error(b->heap, about);
+    ouro_lua_count_error(b, about);
     if (!lua_checkstack(L, 10)) {
         print_report(what, "not enough memory to tell");
         lua_pop(L, 1);

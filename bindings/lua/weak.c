@@ -49,7 +49,7 @@ static void run_protected(lua_CFunction function, call *c, const char *what) {
     lua_State *L = b->current;
     int top = lua_gettop(L);
     if (!lua_checkstack(L, 4)) { /* no place even for a message */
-        ouro_report_error(b->heap, c->watcher);
+        ouro_lua_count_error(b, c->watcher);
         return;
     }
     lua_pushcfunction(L, function);

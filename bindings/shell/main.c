@@ -19,10 +19,12 @@
 #include "script.h"
 #include "state.h"
 #include "stress.h"
+#include "strict.h"
 
 typedef struct command {
     char **argv;
     options options;
+    strict strict;
     bool failed;
     stress stress;
     int signal; /* that ended the prompt, or 0 */
@@ -122,7 +124,7 @@ static int run_protected(lua_State *L) {
         lua_pushboolean(L, true);
         lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
     }
-    ouro__state_open(L);
+    ouro__state_open(L, &c->strict);
     c->failed = !run_all(L, c);
     if (!ouro__stress_end(&c->stress, L)) c->failed = true;
     return 0;
@@ -162,6 +164,7 @@ int main(int argc, char **argv) {
     command c = {.argv = argc > 0 ? argv : alone};
     int status;
     ouro__options_read(&c.options, c.argv);
+    c.strict.on = c.options.strict;
     if (answer(&c.options, &status)) return status;
     if (ouro__stress_is_series(c.options.stress)) return ouro__stress_run_series(c.argv);
     ouro__stress_read(&c.stress, c.options.stress);
@@ -172,9 +175,10 @@ int main(int argc, char **argv) {
     }
     run(L, &c);
     lua_close(L);
+    status = ouro__strict_status(&c.strict, c.failed ? EXIT_FAILURE : EXIT_SUCCESS);
     if (c.signal != 0) {
         signal(c.signal, SIG_DFL);
         raise(c.signal);
     }
-    return c.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

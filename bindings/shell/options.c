@@ -28,6 +28,7 @@ static const char usage[] =
     "             collect, collect:N, collect@K, collect-each: collect at every, every Nth,\n"
     "             the Kth, each in turn of the moments at which a collection may come;\n"
     "             nomem@N, nomem-each: let the Nth, each in turn of the allocations fail\n"
+    "  --strict   errors in finalizers and callbacks make the exit status 1\n"
     "  --version  print the version and leave\n"
     "  --help     print this and leave\n"
     "  --         no more options\n"
@@ -114,6 +115,7 @@ static bool read_long(options *ret, char *const *argv, int *index) {
     const char *word = argv[*index], *valued = find_valued(word);
     if (valued != NULL) return read_valued(ret, valued, argv, index);
     if (strcmp(word, "--exact") == 0) ret->exact = true;
+    else if (strcmp(word, "--strict") == 0) ret->strict = true;
     else if (strcmp(word, "--version") == 0) ret->about = true;
     else if (strcmp(word, "--help") == 0) ret->help = true;
     else return false;

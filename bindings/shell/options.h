@@ -21,6 +21,7 @@ typedef struct options {
     unsigned long long max_steps;
     double timeout;     /* seconds */
     const char *stress; /* what --stress= says, borrowed from argv; NULL: nothing */
+    bool strict;      /* --strict */
     int end;          /* argv index behind the last option */
     int script;       /* argv index of the script's name or "-"; 0: none */
     const char *bad;  /* the word that could not be read, borrowed from argv; else NULL */

@@ -11,8 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The libraries, the module, the search path, os.exit. */
-void ouro__state_open(lua_State *L);
+#include "strict.h"
+
+/* The libraries, the module, the search path, os.exit. s: borrowed for the life of the state;
+ * errors of finalizers and callbacks are counted in it. */
+void ouro__state_open(lua_State *L, strict *s);
 /* Pushes the module's table. */
 void ouro__state_push_module(lua_State *L);
 /* Pushes one of its functions: attrs, frame, names, settle, stack, typeof. */

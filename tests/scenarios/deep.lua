@@ -209,7 +209,8 @@ tap.subtest("each finalizer lets an object with a finalizer die, without end of 
         print(n)
     ]]
     file:close()
-    local pipe = io.popen(("ulimit -s 256; '%s' '%s' 2>&1"):format(os.getenv("OURO"), script))
+    local stack = os.getenv("OURO_SANITIZED") == "1" and 4096 or 256
+    local pipe = io.popen(("ulimit -s %d; '%s' '%s' 2>&1"):format(stack, os.getenv("OURO"), script))
     local output = pipe:read("a")
     pipe:close()
     os.remove(script)
