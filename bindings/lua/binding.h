@@ -47,6 +47,8 @@ typedef struct binding {
     /* module.c */
     const struct allocator *allocator; /* NULL: the C library's */
     const void *self_tables[2]; /* tables that stand for the heap as `self`: heap:frame() */
+    bool limited;  /* the heap has a limit of objects or bytes */
+    uint64_t room_made; /* births when room was last made for the sake of bytes */
     unsigned busy; /* core operations under way that call Lua back: the heap cannot close */
 } binding;
 
@@ -55,6 +57,8 @@ typedef struct binding {
  * arguments when called as a method (h:list{}). Raises if the heap is closed. Lets what
  * Lua has freed meanwhile die. */
 binding *ouro_lua_enter(lua_State *L);
+/* The same before something is made: near a limit of the heap, what is dead dies first. */
+binding *ouro_lua_enter_making(lua_State *L);
 /* The end of an operation that changed something: the heap's safe point. */
 void ouro_lua_leave(lua_State *L, binding *b);
 /* Before an operation that could observe what is already dead: settles if anything may

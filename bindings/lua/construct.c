@@ -63,7 +63,7 @@ static ouro_object *push_list(lua_State *L, binding *b) {
 }
 
 static int new_list(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     lua_settop(L, 1);
     push_list(L, b);
     ouro_lua_leave(L, b);
@@ -71,7 +71,7 @@ static int new_list(lua_State *L) {
 }
 
 static int new_tuple(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     lua_settop(L, 1);
     ouro_object *tuple, *list = push_list(L, b);
     const ouro_value *items;
@@ -153,7 +153,7 @@ void ouro_lua_push_sorted_keys(lua_State *L, binding *b, int table) {
 /* ---- object ----------------------------------------------------------------------------- */
 
 static int new_object(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_object *bag;
     lua_settop(L, 1);
     if (!lua_isnoneornil(L, 1) && lua_type(L, 1) != LUA_TTABLE)
@@ -169,7 +169,7 @@ static int new_object(lua_State *L) {
 /* ---- copies, types ----------------------------------------------------------------------- */
 
 static int copy_with(lua_State *L, ouro_status (*make)(ouro_object *, ouro_object **)) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_object *result;
     luaL_checkany(L, 1);
     lua_settop(L, 1);

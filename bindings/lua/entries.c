@@ -240,7 +240,7 @@ static int finish(lua_State *L, binding *b, ouro_object *container) {
 }
 
 int ouro_lua_new_dict(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_object *dict;
     lua_settop(L, 1);
     ouro_lua_check(L, b, ouro_dict_new(b->heap, &dict));
@@ -248,7 +248,7 @@ int ouro_lua_new_dict(lua_State *L) {
 }
 
 int ouro_lua_new_set(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_object *set;
     lua_settop(L, 1);
     ouro_lua_check(L, b, ouro_set_new(b->heap, &set));
@@ -256,7 +256,7 @@ int ouro_lua_new_set(lua_State *L) {
 }
 
 static int new_weak(lua_State *L, ouro_weak_kind of) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_object *container;
     lua_settop(L, 1);
     ouro_lua_clear_deferred(L, b);

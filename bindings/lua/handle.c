@@ -332,6 +332,12 @@ binding *ouro_lua_enter(lua_State *L) {
     return begin(L, b);
 }
 
+binding *ouro_lua_enter_making(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    if (OURO_UNLIKELY(b->limited)) ouro_lua_make_room(L, b);
+    return b;
+}
+
 binding *ouro_lua_enter_method(lua_State *L) {
     return begin(L, lua_touserdata(L, lua_upvalueindex(1)));
 }

@@ -169,6 +169,10 @@ int ouro_lua_new_weak_set(lua_State *L);
 /* Reads those that the table at the index has; raises for any other field. */
 void ouro_lua_read_limits(lua_State *L, int table, size_t limits[OURO_LUA_LIMITS]);
 int ouro_lua_limits(lua_State *L);
+/* Takes over what limits the heap has. */
+void ouro_lua_note_limits(binding *b);
+/* Before something is made in a limited heap. Runs finalizers; raises if they close it. */
+void ouro_lua_make_room(lua_State *L, binding *b);
 int ouro_lua_stress(lua_State *L);
 
 /* --- operators.c -------------------------------------------------------------------------- */

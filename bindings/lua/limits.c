@@ -43,6 +43,7 @@ int ouro_lua_limits(lua_State *L) {
         ouro_lua_read_limits(L, 1, limits);
         ouro_heap_set_limits(b->heap, limits[0], limits[1], limits[2]);
         ouro_heap_limits(b->heap, &limits[0], &limits[1], &limits[2]);
+        ouro_lua_note_limits(b);
     }
     lua_createtable(L, 0, LIMITS);
     for (size_t i = 0; i < LIMITS; i++) {
@@ -50,6 +51,51 @@ int ouro_lua_limits(lua_State *L) {
         lua_setfield(L, -2, limit_names[i]);
     }
     return 1;
+}
+
+/* ---- room -------------------------------------------------------------------------------- */
+
+#define BYTES_NEAR ((size_t)512 << 10) /* blocks are obtained by several */
+#define BIRTHS_BETWEEN 4096u
+
+static bool is_full(const binding *b) {
+    size_t max;
+    ouro_heap_limits(b->heap, &max, NULL, NULL);
+    return max != 0 && ouro_heap_live(b->heap) >= max;
+}
+
+/* Trying is dear, so not again before many more objects have been made. */
+static bool is_near_bytes(binding *b) {
+    size_t max;
+    ouro_stats stats = {.struct_size = sizeof stats};
+    ouro_heap_limits(b->heap, NULL, &max, NULL);
+    if (max == 0) return false;
+    ouro_heap_stats(b->heap, &stats);
+    if (stats.bytes + BYTES_NEAR < max || stats.births - b->room_made < BIRTHS_BETWEEN)
+        return false;
+    b->room_made = stats.births;
+    return true;
+}
+
+/* First what is dead but for a handle that nobody can reach; then garbage, if collections may
+ * come by themselves. */
+void ouro_lua_make_room(lua_State *L, binding *b) {
+    bool full = is_full(b);
+    if (!full && !is_near_bytes(b)) return;
+    ouro_settle(b->heap);
+    if (b->heap == NULL) luaL_error(L, "heap is closed");
+    b->current = L;
+    if (full && !is_full(b)) return;
+    if (!ouro_collect_is_enabled(b->heap) || strcmp(ouro_policy(b->heap), "refcount") == 0) return;
+    (void)!ouro_collect(b->heap, 2, NULL);
+    if (b->heap == NULL) luaL_error(L, "heap is closed");
+    b->current = L;
+}
+
+void ouro_lua_note_limits(binding *b) {
+    size_t objects, bytes;
+    ouro_heap_limits(b->heap, &objects, &bytes, NULL);
+    b->limited = objects != 0 || bytes != 0;
 }
 
 /* ---- gc.stress --------------------------------------------------------------------------- */

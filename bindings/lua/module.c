@@ -242,6 +242,7 @@ binding *ouro_lua_open_heap(lua_State *L, int options) {
     if (status != OURO_OK)
         luaL_error(L, "the heap cannot be opened: %s",
                    status == OURO_E_LIMIT ? "max_bytes is too small" : "not enough memory");
+    ouro_lua_note_limits(b);
     ouro_lua_check(L, b, ouro_lua_box_type(b));
     ouro_lua_begin_handles(L, b);
     return b;

@@ -104,7 +104,7 @@ static void call_record(ouro_object *record, ouro_value argument) {
 
 static int new_weak(lua_State *L) {
     lua_remove(L, 1); /* the table `weak`, which is what was called */
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_lua_check_object(L, b, 1);
     lua_settop(L, 2);
     bool calls = !lua_isnil(L, 2);
@@ -176,7 +176,7 @@ static ouro_status new_tuple(lua_State *L, binding *b, int first, ouro_object **
 }
 
 static int new_record(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_lua_check_object(L, b, 1);
     check_callable(L, b, 2, "function to call");
     ouro_lua_clear_deferred(L, b);

@@ -74,8 +74,12 @@ static void *allocate_for_lua(void *user, void *pointer, size_t old_size, size_t
         free(pointer);
         return NULL;
     }
+    stress *s = user;
     bool grows = pointer == NULL || new_size > old_size;
-    if (grows && refuses(user)) return NULL;
+    bool refused = grows && refuses(s);
+    /* Lua collects and asks again: that has to fail too. */
+    if (refused) s->again = s->fail + 1;
+    if (grows && (refused || s->allocations == s->again)) return NULL;
     return realloc(pointer, new_size);
 }
 

@@ -24,6 +24,7 @@ typedef struct stress {
     unsigned long long every, at; /* safe points; 0: none */
     unsigned long long fail;      /* the allocation that fails; 0: none */
     unsigned long long allocations; /* so far, once begun */
+    unsigned long long again;       /* and the next one, which repeats it; 0: none */
     bool collects, allocates;     /* which of the two it is about */
     int report;                   /* a file descriptor for the totals, or -1 */
     stress_allocator allocator;

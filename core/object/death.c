@@ -288,16 +288,7 @@ static bool enqueue(ouro_heap *heap, ouro_object *object) {
     return true;
 }
 
-void ouro__death_drain(ouro_heap *heap) {
-    while (heap->queue_count > 0 && heap->death_depth < DEPTH_LIMIT) {
-        ouro_object *object = heap->queue[--heap->queue_count];
-        ouro__clear_flag(object, OURO__QUEUED);
-        if (object->count == 0) ouro__death_of_last(object);
-    }
-}
-
-void ouro__death_of_last(ouro_object *object) {
-    ouro_heap *heap = ouro__heap_of(object);
+static void die(ouro_heap *heap, ouro_object *object) {
     if (OURO_UNLIKELY(object->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED))) {
         if ((object->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED)) == OURO__HELD)
             defer(heap, object);
@@ -309,5 +300,20 @@ void ouro__death_of_last(ouro_object *object) {
     }
     if (heap->death_depth >= DEPTH_LIMIT && enqueue(heap, object)) return;
     die_with_set(heap, object);
-    if (heap->queue_count > 0) ouro__death_drain(heap);
+}
+
+/* Not by ouro__death_of_last, which comes here again: a finalizer may queue a death for each
+ * that is taken out. */
+void ouro__death_drain(ouro_heap *heap) {
+    while (heap->queue_count > 0 && heap->death_depth < DEPTH_LIMIT) {
+        ouro_object *object = heap->queue[--heap->queue_count];
+        ouro__clear_flag(object, OURO__QUEUED);
+        if (object->count == 0) die(heap, object);
+    }
+}
+
+void ouro__death_of_last(ouro_object *object) {
+    ouro_heap *heap = ouro__heap_of(object);
+    die(heap, object);
+    if (OURO_UNLIKELY(heap->queue_count > 0)) ouro__death_drain(heap);
 }

@@ -63,15 +63,24 @@ void ouro__watch_call(ouro__watcher *watcher) {
     ouro_value_release(argument);
 }
 
-/* A pending record brings the heap's count along; a weak reference gets one here. */
+/* A record can be detached until its function is called, so it stays pending. */
 static bool wants_call(ouro__watcher *watcher) {
-    if (ouro__object_is(&watcher->header, OURO__FINALIZE)) {
-        ouro__finalize_unlink((ouro__record *)watcher);
-        return true;
-    }
-    if (watcher->function == NULL || watcher->header.flags & OURO__DOOMED) return false;
+    bool is_record = ouro__object_is(&watcher->header, OURO__FINALIZE);
+    if (!is_record && (watcher->function == NULL || watcher->header.flags & OURO__DOOMED))
+        return false;
     ouro_retain(&watcher->header);
     return true;
+}
+
+static void call(ouro__watcher *watcher) {
+    ouro_object *object = &watcher->header;
+    if (!ouro__object_is(object, OURO__FINALIZE)) {
+        ouro__watch_call(watcher);
+    } else if (ouro_finalize_alive(object)) {
+        ouro__finalize_unlink((ouro__record *)watcher);
+        ouro__watch_call(watcher);
+        ouro_release(object); /* the heap's count */
+    }
 }
 
 static void detach(ouro_heap *heap, ouro_object *target, ouro__aftermath *after) {
@@ -143,7 +152,7 @@ static void run_calls(ouro__aftermath *after) {
         ouro__watcher *watcher = ouro__link_watcher(link);
         link = link->next;
         watcher->link.next = NULL;
-        ouro__watch_call(watcher);
+        call(watcher);
         ouro_release(&watcher->header);
     }
 }

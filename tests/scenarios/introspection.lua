@@ -191,9 +191,7 @@ scenario("looking in a finalizer and a callback", function(it)
     x = nil
     is(collect(), 1)
     is(it:said(), "true true 0", "the dead are not listed in a callback")
-    tap.todo("members of a dying set are passed over as referrers", function()
-        is(referrers, 1, "the set is intact while finalizers run")
-    end)
+    is(referrers, 1, "the set is intact while finalizers run")
     w = nil
 end)
 
