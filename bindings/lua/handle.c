@@ -182,6 +182,12 @@ bool ouro_lua_is_handle(lua_State *L, int index) {
 
 /* ---- letting go -------------------------------------------------------------------------- */
 
+/* Which heap was found alive last, and when. */
+typedef struct owner_check {
+    const binding *known;
+    size_t calls;
+} owner_check;
+
 /* Another handle of the same object, for the last twin to be the one that lets go. */
 static slot *find_twin(handle_pool *pool, const ouro_object *object) {
     for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
@@ -208,23 +214,42 @@ static void bury(lua_State *L, handle_pool *pool, slot *s, bool alive) {
     ouro_object_unhold(object);
 }
 
-/* Lets die what Lua has freed the handles of. One at a time: a finalizer may come here again,
- * but only by a settle of its own (or the finalizers of two objects would run one within the
- * other, at any access to a field).
+/* Whether the handle's heap lives: asked anew only after a call into Lua. */
+static bool owner_lives(lua_State *L, handle_pool *pool, const slot *s, owner_check *last) {
+    if (s->owner == NULL) return false;
+    if (s->owner == last->known && last->calls == pool->calls) return true;
+    bool alive = ouro_lua_has_own(L, s->owner);
+    last->known = alive ? s->owner : NULL;
+    last->calls = pool->calls;
+    return alive;
+}
+
+/* Lets go of all that something still counts: nothing dies of that. */
+static void drain_counted(lua_State *L, handle_pool *pool, owner_check *last) {
+    slot *waiting = ouro_lua_pool_take_dead(pool), *rest;
+    for (slot *s = waiting; s != NULL; s = rest) {
+        rest = ouro_lua_pool_rest(s);
+        const ouro_object *object = s->owner != NULL ? *ouro_lua_payload(pool, s) : NULL;
+        if (object != NULL && ouro_object_count(object) == 0) ouro_lua_pool_put_dead(pool, s);
+        else bury(L, pool, s, owner_lives(L, pool, s, last));
+    }
+}
+
+/* Lets die what Lua has freed the handles of. First go the handles whose objects something
+ * counts, so that a part that only looked held dies with its whole, in one set. Then one at a
+ * time: a finalizer may come here again, but only by a settle of its own (or the finalizers
+ * of two objects would run one within the other, at any access to a field).
  * Between two finalizers Lua does not collect, so that a heap alive before is alive after. */
 static void drain(lua_State *L, handle_pool *pool) {
-    const binding *known = NULL;
-    size_t calls = 0;
+    owner_check last = {NULL, 0};
+    size_t seen = 0;
     slot *s;
     pool->draining++;
-    while ((s = ouro_lua_pool_next_dead(pool)) != NULL) {
-        bool alive = s->owner != NULL;
-        if (alive && (s->owner != known || calls != pool->calls)) {
-            alive = ouro_lua_has_own(L, s->owner);
-            known = alive ? s->owner : NULL;
-            calls = pool->calls;
-        }
-        bury(L, pool, s, alive);
+    while (pool->dead != NULL) {
+        if (pool->dead_count > seen) drain_counted(L, pool, &last);
+        s = ouro_lua_pool_next_dead(pool);
+        seen = pool->dead_count;
+        if (s != NULL) bury(L, pool, s, owner_lives(L, pool, s, &last));
     }
     pool->draining--;
 }

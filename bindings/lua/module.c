@@ -24,6 +24,9 @@ void ouro_lua_close_heap(lua_State *L, binding *b, size_t *ret_leaked) {
         luaL_error(L, "the heap cannot close while it calls this function; close it after");
     b->closing = true;
     b->current = L;
+    /* What only looks held would outlive its name, and be finalized after all names went. */
+    ouro_settle(b->heap);
+    b->current = L;
     ouro_status status = ouro_heap_shut(b->heap, ret_leaked);
     b->closing = false;
     if (status != OURO_OK) luaL_error(L, "%s", ouro_heap_message(b->heap));

@@ -116,6 +116,25 @@ slot *ouro_lua_pool_next_dead(handle_pool *pool) {
     return s;
 }
 
+slot *ouro_lua_pool_take_dead(handle_pool *pool) {
+    slot *reversed = NULL, *s;
+    while ((s = ouro_lua_pool_next_dead(pool)) != NULL) {
+        *link_of(s) = reversed;
+        reversed = s;
+    }
+    return reversed;
+}
+
+slot *ouro_lua_pool_rest(slot *s) {
+    return *link_of(s);
+}
+
+void ouro_lua_pool_put_dead(handle_pool *pool, slot *s) {
+    *link_of(s) = pool->dead;
+    pool->dead = s;
+    pool->dead_count++;
+}
+
 /* ---- the wrapper ------------------------------------------------------------------------- */
 
 static void *serve(handle_pool *pool) {
@@ -141,9 +160,7 @@ static bool take_back(handle_pool *pool, void *block) {
         return true;
     }
     s->state = SLOT_DEAD;
-    *link_of(s) = pool->dead;
-    pool->dead = s;
-    pool->dead_count++;
+    ouro_lua_pool_put_dead(pool, s);
     return true;
 }
 

@@ -84,6 +84,10 @@ slot *ouro_lua_pool_next(const handle_pool *pool, const slot *previous);
 void ouro_lua_pool_trim(lua_State *L, handle_pool *pool);
 /* Takes one from the list of the dead; NULL: there is none. */
 slot *ouro_lua_pool_next_dead(handle_pool *pool);
+/* Takes the whole list, in reverse; it is walked by rest, and put_dead gives one back. */
+slot *ouro_lua_pool_take_dead(handle_pool *pool);
+slot *ouro_lua_pool_rest(slot *s);
+void ouro_lua_pool_put_dead(handle_pool *pool, slot *s);
 
 static inline ouro_object **ouro_lua_payload(const handle_pool *pool, const slot *s) {
     return (ouro_object **)(void *)((char *)(uintptr_t)(s + 1) + pool->payload);
