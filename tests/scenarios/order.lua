@@ -52,7 +52,7 @@ local function let_go(path)
 end
 
 local function each_way(name, f)
-    for policy in pairs(gc.policies()) do
+    for _, policy in ipairs(gc.policies()) do
         for _, path in ipairs { "count", "collection" } do
             tap.subtest(("%s: by %s, policy %s"):format(name, path, policy), function()
                 gc.policy(policy)

@@ -56,7 +56,7 @@ action("collects automatically", function()
 end, "any")
 action("switches the policy", function()
     local before = gc.policy()
-    for name in pairs(gc.policies()) do or_busy(gc.policy, name) end
+    for _, name in ipairs(gc.policies()) do or_busy(gc.policy, name) end
     or_busy(gc.policy, before)
 end)
 action("freezes and unfreezes", function()
@@ -264,7 +264,7 @@ local function try(a, where, path)
     return judge(a, where, path, before)
 end
 
-for policy in pairs(gc.policies()) do
+for _, policy in ipairs(gc.policies()) do
     gc.policy(policy)
     for _, path in ipairs { "count", "collection" } do
         for _, where in ipairs { "finalizer", "callback", "record" } do
