@@ -72,7 +72,8 @@ leaves "an event" 'gc.on("death", leave) x = list {} x = nil'
 
 # --- errors that end the script -------------------------------------------------------------
 
-printf '%s%s\n' "$prelude" 'x = G(1) x.loop = x y = G(2) local z = G(3) error("the end", 0)' >end.lua
+printf '%s%s\n' "$prelude" '
+x = G(1) x.loop = x y = G(2) local z = G(3) error("the end", 0)' >end.lua
 run end.lua
 check "a script that fails finalizes all there is" 1 "after after after " '^ouro: the end$'
 

@@ -94,7 +94,7 @@ scenario("a sort without any order ends", function()
     l = nil
 end)
 
--- ---- equality and keys ----------------------------------------------------------------------------
+-- ---- equality -----------------------------------------------------------------------------
 
 E = class("E", { "n", "deed" })
 function E:__eq(other)
@@ -240,7 +240,7 @@ scenario("an __init that yields", function()
     end
 end)
 
--- ---- iteration ------------------------------------------------------------------------------------
+-- ---- iteration ----------------------------------------------------------------------------
 
 scenario("what is iterated over is let go of", function()
     l = list { F(1), F(2), F(3) }
@@ -298,7 +298,7 @@ scenario("a finalizer that changes the container that drops it", function()
     del("l", "d", "s", "t")
 end)
 
--- ---- frames ---------------------------------------------------------------------------------------
+-- ---- frames -------------------------------------------------------------------------------
 
 scenario("frames popped by an error, with finalizers that raise and that call", function()
     local G = class("G", { "n" })
