@@ -208,6 +208,23 @@ static void bury(lua_State *L, handle_pool *pool, slot *s, bool alive) {
     ouro_object_unhold(object);
 }
 
+/* What something still counts cannot die by this: no code of a script runs. Twins wait for
+ * their turn. */
+static bool bury_counted(lua_State *L, handle_pool *pool, slot *s) {
+    const ouro_object *object = *ouro_lua_payload(pool, s);
+    if (object == NULL || s->owner == NULL || s->twin || ouro_object_count(object) == 0)
+        return false;
+    bury(L, pool, s, true);
+    return true;
+}
+
+/* The next that may die. All those that something counts go first: what dies takes along what
+ * it alone counts, as one set, whichever of their handles Lua has freed first. */
+static slot *next_to_bury(lua_State *L, handle_pool *pool) {
+    ouro_lua_pool_sift_dead(L, pool, bury_counted);
+    return ouro_lua_pool_next_dead(pool);
+}
+
 /* Lets die what Lua has freed the handles of. One at a time: a finalizer may come here again,
  * but only by a settle of its own (or the finalizers of two objects would run one within the
  * other, at any access to a field).
@@ -217,7 +234,7 @@ static void drain(lua_State *L, handle_pool *pool) {
     size_t calls = 0;
     slot *s;
     pool->draining++;
-    while ((s = ouro_lua_pool_next_dead(pool)) != NULL) {
+    while ((s = next_to_bury(L, pool)) != NULL) {
         bool alive = s->owner != NULL;
         if (alive && (s->owner != known || calls != pool->calls)) {
             alive = ouro_lua_has_own(L, s->owner);

@@ -116,6 +116,22 @@ slot *ouro_lua_pool_next_dead(handle_pool *pool) {
     return s;
 }
 
+/* New ones are put in front of those that have been offered. */
+void ouro_lua_pool_sift_dead(lua_State *L, handle_pool *pool,
+                             bool (*take)(lua_State *, handle_pool *, slot *)) {
+    slot **at = &pool->dead;
+    while (*at != NULL && !(*at)->offered) {
+        slot *s = *at, *after = *link_of(s);
+        s->offered = true;
+        if (take(L, pool, s)) {
+            *at = after;
+            pool->dead_count--;
+        } else {
+            at = link_of(s);
+        }
+    }
+}
+
 /* ---- the wrapper ------------------------------------------------------------------------- */
 
 static void *serve(handle_pool *pool) {
@@ -141,6 +157,7 @@ static bool take_back(handle_pool *pool, void *block) {
         return true;
     }
     s->state = SLOT_DEAD;
+    s->offered = false;
     *link_of(s) = pool->dead;
     pool->dead = s;
     pool->dead_count++;

@@ -28,6 +28,7 @@ typedef struct slot {
     uint32_t number; /* of all slots of the state, from 0 */
     uint8_t state;
     bool twin;   /* its object had or has another handle */
+    bool offered; /* dead, and known to ouro_lua_pool_sift_dead */
 } slot;
 
 #define POOL_ARENAS 24 /* the last one alone would have 2^31 slots */
@@ -84,6 +85,10 @@ slot *ouro_lua_pool_next(const handle_pool *pool, const slot *previous);
 void ouro_lua_pool_trim(lua_State *L, handle_pool *pool);
 /* Takes one from the list of the dead; NULL: there is none. */
 slot *ouro_lua_pool_next_dead(handle_pool *pool);
+/* Offers each of the dead to `take` once in its time on the list; what it takes (true) is off
+ * the list. It may release the slot, and do nothing that changes the list otherwise. */
+void ouro_lua_pool_sift_dead(lua_State *L, handle_pool *pool,
+                             bool (*take)(lua_State *, handle_pool *, slot *));
 
 static inline ouro_object **ouro_lua_payload(const handle_pool *pool, const slot *s) {
     return (ouro_object **)(void *)((char *)(uintptr_t)(s + 1) + pool->payload);
