@@ -44,6 +44,8 @@ typedef struct binding {
     size_t box_capacity;
     size_t box_free;  /* first free index, 0: none */
     size_t box_stale; /* first index of a dead box whose Lua value is still kept, 0: none */
+    /* report.c */
+    const struct custom *printing; /* the object whose __repr is running, and those around it */
     /* module.c */
     const struct allocator *allocator; /* NULL: the C library's */
     const void *self_tables[2]; /* tables that stand for the heap as `self`: heap:frame() */
