@@ -224,15 +224,27 @@ void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame) {
     } while (ouro_frame_depth(heap) > 1 && is_finished(ouro_frame_at(heap, 0)));
 }
 
+/* Gives back what it is given. Registers above, which f has used, lie below the top while the
+ * frame is closed, so Lua's collector would find in them what f's names have let go of. */
+static int pass(lua_State *L) {
+    int count = lua_gettop(L);
+    luaL_checkstack(L, LUA_MINSTACK, "too many results");
+    for (int i = 0; i < LUA_MINSTACK; i++) lua_pushnil(L);
+    lua_settop(L, count);
+    return count;
+}
+
 /* A function of Lua: calls within calls use no C stack, coroutines may yield within, and
  * the frame goes whether f returns, raises, or its coroutine is closed. */
 void ouro_lua_push_call(lua_State *L) {
-    static const char text[] = "local push = ... return function(f, ...) "
-                               "local frame <close> = push(f) return f(frame, ...) end";
+    static const char text[] = "local push, pass = ... return function(f, ...) "
+                               "local frame <close> = push(f) "
+                               "return pass(f(frame, ...)) end";
     if (luaL_loadbufferx(L, text, sizeof text - 1, "=call", "t") != LUA_OK) lua_error(L);
     lua_pushvalue(L, -2);
     lua_pushcclosure(L, push_frame, 1);
-    lua_call(L, 1, 1);
+    lua_pushcfunction(L, pass);
+    lua_call(L, 2, 1);
 }
 
 /* frame([name]): main, or a frame that is not on the stack. */

@@ -208,23 +208,48 @@ static void bury(lua_State *L, handle_pool *pool, slot *s, bool alive) {
     ouro_object_unhold(object);
 }
 
+/* Whether the heap lives whose object it is. Asking is dear: the answer is kept until something
+ * of a script has run. */
+typedef struct owners {
+    const binding *known;
+    size_t calls;
+} owners;
+
+static bool is_alive(lua_State *L, const handle_pool *pool, owners *o, const slot *s) {
+    if (s->owner == NULL) return false;
+    if (s->owner == o->known && o->calls == pool->calls) return true;
+    bool alive = ouro_lua_has_own(L, s->owner);
+    o->known = alive ? s->owner : NULL;
+    o->calls = pool->calls;
+    return alive;
+}
+
+static bool is_counted(const handle_pool *pool, slot *s) {
+    const ouro_object *object = *ouro_lua_payload(pool, s);
+    return s->owner != NULL && object != NULL && ouro_object_count(object) > 0;
+}
+
+/* What something counts does not die with its handle, but it may die with what counts it, as
+ * one set: no handle that Lua has freed may keep it out of that. */
+static void bury_counted(lua_State *L, handle_pool *pool, owners *o) {
+    slot *s, *counted = ouro_lua_pool_split_dead(pool, is_counted);
+    while ((s = ouro_lua_pool_take_from(&counted)) != NULL)
+        bury(L, pool, s, is_alive(L, pool, o, s));
+}
+
 /* Lets die what Lua has freed the handles of. One at a time: a finalizer may come here again,
  * but only by a settle of its own (or the finalizers of two objects would run one within the
  * other, at any access to a field).
  * Between two finalizers Lua does not collect, so that a heap alive before is alive after. */
 static void drain(lua_State *L, handle_pool *pool) {
-    const binding *known = NULL;
-    size_t calls = 0;
-    slot *s;
+    owners o = {NULL, 0};
+    size_t left = 0; /* of the dead that were looked at */
     pool->draining++;
-    while ((s = ouro_lua_pool_next_dead(pool)) != NULL) {
-        bool alive = s->owner != NULL;
-        if (alive && (s->owner != known || calls != pool->calls)) {
-            alive = ouro_lua_has_own(L, s->owner);
-            known = alive ? s->owner : NULL;
-            calls = pool->calls;
-        }
-        bury(L, pool, s, alive);
+    while (pool->dead != NULL) {
+        if (pool->dead_count != left) bury_counted(L, pool, &o);
+        slot *s = ouro_lua_pool_next_dead(pool);
+        left = pool->dead_count;
+        if (s != NULL) bury(L, pool, s, is_alive(L, pool, &o, s));
     }
     pool->draining--;
 }
@@ -272,10 +297,15 @@ void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
         return;
     }
     if (reason == OURO_SETTLE_PROMPT) ouro_lua_forget_leftovers(L, b->pool);
-    ouro_lua_release_boxes(L, b);
-    lua_gc(L, LUA_GCCOLLECT); /* refused within a __gc of Lua: then what is queued must do */
-    drain(L, b->pool);
-    b->current = L;
+    /* What dies may have kept values of Lua that held what dies next. No more rounds than
+     * there can be such values now: finalizers may make new ones for ever. */
+    size_t rounds = b->box_capacity;
+    do {
+        ouro_lua_release_boxes(L, b);
+        lua_gc(L, LUA_GCCOLLECT); /* refused within a __gc of Lua: then what is queued must do */
+        drain(L, b->pool);
+        b->current = L;
+    } while (b->box_stale != 0 && rounds-- > 0 && b->heap != NULL);
     count_survivors(b);
     ouro_lua_pool_trim(L, b->pool);
 }

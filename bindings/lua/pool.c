@@ -107,13 +107,33 @@ static arena *find_room(handle_pool *pool) {
     return NULL;
 }
 
-slot *ouro_lua_pool_next_dead(handle_pool *pool) {
-    slot *s = pool->dead;
-    if (s != NULL) {
-        pool->dead = *link_of(s);
-        pool->dead_count--;
-    }
+slot *ouro_lua_pool_take_from(slot **list) {
+    slot *s = *list;
+    if (s != NULL) *list = *link_of(s);
     return s;
+}
+
+slot *ouro_lua_pool_next_dead(handle_pool *pool) {
+    slot *s = ouro_lua_pool_take_from(&pool->dead);
+    if (s != NULL) pool->dead_count--;
+    return s;
+}
+
+slot *ouro_lua_pool_split_dead(handle_pool *pool, bool (*wanted)(const handle_pool *, slot *)) {
+    slot *taken = NULL, **end = &taken;
+    for (slot **at = &pool->dead; *at != NULL;) {
+        slot *s = *at;
+        if (!wanted(pool, s)) {
+            at = link_of(s);
+            continue;
+        }
+        *at = *link_of(s);
+        pool->dead_count--;
+        *end = s;
+        end = link_of(s);
+    }
+    *end = NULL;
+    return taken;
 }
 
 /* ---- the wrapper ------------------------------------------------------------------------- */

@@ -84,6 +84,11 @@ slot *ouro_lua_pool_next(const handle_pool *pool, const slot *previous);
 void ouro_lua_pool_trim(lua_State *L, handle_pool *pool);
 /* Takes one from the list of the dead; NULL: there is none. */
 slot *ouro_lua_pool_next_dead(handle_pool *pool);
+/* Takes the list of the dead apart: what wanted says yes to is given back as a list of its
+ * own (ouro_lua_pool_take_from); the order stays. */
+slot *ouro_lua_pool_split_dead(handle_pool *pool, bool (*wanted)(const handle_pool *, slot *));
+/* Takes one from such a list; NULL: there is none. */
+slot *ouro_lua_pool_take_from(slot **list);
 
 static inline ouro_object **ouro_lua_payload(const handle_pool *pool, const slot *s) {
     return (ouro_object **)(void *)((char *)(uintptr_t)(s + 1) + pool->payload);
