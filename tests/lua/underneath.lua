@@ -372,6 +372,63 @@ tap.subtest("heaps that close each other", function()
     tap.is(tostring(l), "<object of a closed heap>", "and its text")
 end)
 
+-- ---- the end of the process ----------------------------------------------------------------
+
+-- What the script prints, and the status of its process. What a process that leaves in the middle
+-- of a finalizer has not freed is no leak.
+local function run_command(script)
+    local command = os.getenv "OURO"
+    local name = os.tmpname()
+    local file <close> = assert(io.open(name, "w"))
+    file:write(script)
+    file:close()
+    local pipe = io.popen(("ASAN_OPTIONS=detect_leaks=0 '%s' '%s' 2>&1"):format(command, name))
+    local text = pipe:read "a"
+    local _, how, status = pipe:close()
+    os.remove(name)
+    return text, how .. " " .. status
+end
+
+tap.subtest("os.exit anywhere", function()
+    if not os.getenv "OURO" then
+        tap.skip "OURO does not name the command"
+        return
+    end
+    local before = [[
+        C = class("C", {"n"})
+        local other = heap {}
+        other:frame().x = other:class("D", {}) ()
+        local left = other:list { 1 }
+        local kept = setmetatable({}, { __gc = function()
+            pcall(function() return left[1], x.n end)
+            pcall(list, { 1 })
+        end })
+        x = C(1)
+        local function leave() io.write "left" io.stdout:flush() os.exit(7, true) end
+    ]]
+    for _, pair in ipairs {
+        { "in a finalizer", "function C:__del() leave() end x = nil" },
+        { "in a finalizer by collection",
+            "function C:__del() leave() end x.n = x x = nil collect()" },
+        { "in a callback", "local w = weak(x, leave) x = nil" },
+        { "in a record", "finalize(x, leave) x = nil" },
+        { "in a sort", "list { 3, 2, 1 }:sort(leave)" },
+        { "in a listener", "gc.on('stop', leave) collect()" },
+        { "in a handler of errors", "gc.on_error(leave) function C:__del() error() end x = nil" },
+        { "in a coroutine within call", "coroutine.wrap(call)(function(_ENV) y = x leave() end)" },
+        { "in a __gc", "setmetatable({}, { __gc = leave }) collectgarbage()" },
+        { "in a __close", "do local c <close> = setmetatable({}, { __close = leave }) end" },
+        { "in another heap's finalizer", "local h = heap {} local D = h:class('D', {}) "
+            .. "function D:__del() leave() end h:frame().x = D() h:close()" },
+    } do
+        local where, code = table.unpack(pair)
+        local text, status = run_command(before .. code .. " print 'not reached'")
+        tap.is(text .. " " .. status, "left exit 7", where)
+    end
+    local text, status = run_command(before .. "function C:__del() leave() end x = x")
+    tap.is(text .. " " .. status, "left exit 7", "at the script's end")
+end)
+
 -- Last, as it leaves a frame on top of the others.
 tap.subtest("a coroutine left within call", function()
     do
