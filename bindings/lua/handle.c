@@ -297,10 +297,15 @@ void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
         return;
     }
     if (reason == OURO_SETTLE_PROMPT) ouro_lua_forget_leftovers(L, b->pool);
-    ouro_lua_release_boxes(L, b);
-    lua_gc(L, LUA_GCCOLLECT); /* refused within a __gc of Lua: then what is queued must do */
-    drain(L, b->pool);
-    b->current = L;
+    /* What dies may have kept values of Lua that held what dies next. No more rounds than
+     * there can be such values now: finalizers may make new ones for ever. */
+    size_t rounds = b->box_capacity;
+    do {
+        ouro_lua_release_boxes(L, b);
+        lua_gc(L, LUA_GCCOLLECT); /* refused within a __gc of Lua: then what is queued must do */
+        drain(L, b->pool);
+        b->current = L;
+    } while (b->box_stale != 0 && rounds-- > 0 && b->heap != NULL);
     count_survivors(b);
     ouro_lua_pool_trim(L, b->pool);
 }
