@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "collect/cross.h"
 #include "collect/pacing.h"
 #include "collect/policy.h"
 #include "collect/question.h"
@@ -70,6 +71,8 @@ ouro_status ouro_heap_open(const ouro_heap_options *options, ouro_heap **ret_hea
     heap->account.max_bytes = given.max_bytes;
     heap->user = given.user;
     heap->settle = given.settle;
+    heap->reach = given.reach;
+    heap->cross = &ouro__cross_hooks_table;
     heap->watch = &ouro__watch_hooks_table;
     heap->policy = &ouro__policy_generational;
     heap->enabled = heap->open = true;

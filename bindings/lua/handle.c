@@ -277,14 +277,14 @@ static void count_survivors(binding *b) {
     b->fresh = 0;
 }
 
-/* Objects that a closing heap is about to free: their handles, which Lua may keep, are empty
- * from now on. */
-static void forget_dying(binding *b) {
+/* Objects that are about to be freed though Lua keeps their handles: these are empty from now
+ * on. */
+static void forget(binding *b, bool (*is_lost)(const ouro_object *object)) {
     handle_pool *pool = b->pool;
     for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
         if (s->owner != b) continue;
         const ouro_object *object = *ouro_lua_payload(pool, s);
-        if (object != NULL && ouro_object_is_dying(object)) *ouro_lua_payload(pool, s) = NULL;
+        if (object != NULL && is_lost(object)) *ouro_lua_payload(pool, s) = NULL;
     }
 }
 
@@ -292,8 +292,9 @@ void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
     binding *b = user;
     lua_State *L = b->current;
     (void)heap;
-    if (reason == OURO_SETTLE_CLOSING) {
-        forget_dying(b);
+    if (reason == OURO_SETTLE_CLOSING || reason == OURO_SETTLE_FORGET) {
+        bool closing = reason == OURO_SETTLE_CLOSING;
+        forget(b, closing ? ouro_object_is_dying : ouro_object_is_gone);
         return;
     }
     if (reason == OURO_SETTLE_PROMPT) ouro_lua_forget_leftovers(L, b->pool);

@@ -74,6 +74,13 @@ bool ouro_lua_push_box(lua_State *L, const binding *b, const ouro_object *box);
 void ouro_lua_release_boxes(lua_State *L, binding *b);
 void ouro_lua_free_boxes(binding *b);
 
+/* The index of a box in the table of boxes. */
+size_t ouro_lua_box_index(const ouro_object *box);
+
+/* --- cross.c ------------------------------------------------------------------------------ */
+/* Member `reach` of the heap's options. */
+bool ouro_lua_reach(void *user, ouro_heap *heap, const ouro_cross *cross);
+
 /* --- convert.c ---------------------------------------------------------------------------- */
 /* ouro_lua_value_at that does not raise: *ret_value owned. */
 ouro_status ouro_lua_try_value(lua_State *L, binding *b, int index, ouro_value *ret_value);

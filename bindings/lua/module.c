@@ -233,7 +233,8 @@ binding *ouro_lua_open_heap(lua_State *L, int options) {
                                       .max_objects = limits[0],
                                       .max_bytes = limits[1],
                                       .max_frames = limits[2],
-                                      .settle = ouro_lua_settle};
+                                      .settle = ouro_lua_settle,
+                                      .reach = ouro_lua_reach};
     make_metatable(L, b);
     make_builtins(L, b);
     lua_newtable(L);

@@ -185,6 +185,10 @@ static void *allocate_specially(handle_pool *pool, void *block, size_t old_size,
     bool is_userdata = block == NULL && old_size == LUA_TUSERDATA;
     if (pool->mode == POOL_MAKING && is_userdata && new_size == pool->block_size)
         return serve(pool);
+    if (pool->mode == POOL_REFUSING && is_userdata) {
+        pool->mode = POOL_IDLE;
+        return NULL;
+    }
     void *result = pool->alloc(pool->alloc_user, block, old_size, new_size);
     if (pool->mode == POOL_LEARNING && is_userdata && result != NULL) {
         pool->mode = POOL_IDLE;

@@ -44,7 +44,8 @@ typedef enum pool_mode {
     POOL_IDLE,
     POOL_LEARNING, /* the next userdata shows how big a handle's block is */
     POOL_MAKING,   /* the next userdata is a handle */
-    POOL_RECORDING /* blocks are noted (leftovers.c) */
+    POOL_RECORDING, /* blocks are noted (leftovers.c) */
+    POOL_REFUSING  /* the next userdata is refused once, so that Lua collects (cross.c) */
 } pool_mode;
 
 struct handle_pool {

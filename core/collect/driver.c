@@ -2,6 +2,7 @@
 /* Driver: a collection, as a sequence of named phases. Read collect() first. */
 #include <time.h>
 
+#include "collect/cross.h"
 #include "collect/pacing.h"
 #include "collect/policy.h"
 #include "collect/question.h"
@@ -114,8 +115,15 @@ static ouro_status collect(ouro_heap *heap, int generation, size_t *ret_found) {
     ouro__question_count(heap);
     tell_phase(heap, generation, "count");
     unsigned next = generation < 2 ? (unsigned)generation + 1 : 2;
-    const ouro_object *culprit = ouro__question_restore(heap, true, next);
+    /* In a full collection the outside is asked about what it alone holds. */
+    bool cross = generation == 2 && ouro__cross_may_be(heap);
+    const ouro_object *culprit = ouro__question_roots(heap, !cross);
     if (culprit != NULL) return refuse(heap, culprit);
+    ouro__question_restore(heap, true, next);
+    if (cross) {
+        ouro__cross_mark_held(heap);
+        ouro__question_restore(heap, true, next);
+    }
     tell_phase(heap, generation, "restore");
     ouro_status status = take_answer(heap, generation, ret_found);
     ouro__pacing_after(heap, generation, candidates, *ret_found);
@@ -231,7 +239,8 @@ ouro_status ouro_heap_leaked(ouro_heap *heap, ouro_object_fn each, void *context
     heap->collecting = true;
     ouro__question_scope(heap, 2);
     ouro__question_count(heap);
-    const ouro_object *culprit = ouro__question_restore(heap, false, 0);
+    const ouro_object *culprit = ouro__question_roots(heap, true);
+    ouro__question_restore(heap, false, 0);
     ouro_status status = culprit != NULL ? refuse(heap, culprit) : OURO_OK;
     leak_walk walk = {heap, each, context};
     if (status == OURO_OK) ouro__question_each(heap, each_leak, &walk);

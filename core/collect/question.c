@@ -181,15 +181,16 @@ static uint64_t internal_references(ouro_heap *heap, uint8_t side, const ouro_ob
     return *ouro__map_find(&heap->overflow, (uint64_t)(uintptr_t)object);
 }
 
-/* Marks the block's objects that are reached from outside. Returns one with too few counts. */
-static ouro_object *find_roots(ouro_heap *heap, ouro__block *block) {
+/* Marks the block's objects that are reached from outside, the held ones if wanted. Returns one
+ * with too few counts. */
+static ouro_object *find_roots(ouro_heap *heap, ouro__block *block, bool held) {
     for (uint32_t cell = 0; cell < block->fresh; cell++) {
         ouro_object *object = ouro__cell_at(block, cell);
         uint8_t *side = ouro__side_of(object);
         if (*side >= OURO__SIDE_PENDING) continue;
         uint64_t internal = internal_references(heap, *side, object);
         if (object->count < internal) return object;
-        if (object->count == internal && !(object->flags & OURO__HELD)) continue;
+        if (object->count == internal && !(held && object->flags & OURO__HELD)) continue;
         *side = OURO__SIDE_PENDING;
         block->pending = true;
     }
@@ -207,15 +208,27 @@ static void scan_pending(restoring *r, ouro__block *block) {
     }
 }
 
-ouro_object *ouro__question_restore(ouro_heap *heap, bool promoting, unsigned generation) {
-    restoring r = {.heap = heap, .promote = promoting, .generation = generation};
-    r.ephemerons = heap->ephemerons != 0;
+ouro_object *ouro__question_roots(ouro_heap *heap, bool held) {
     ouro__pool *pool = &heap->pool;
     for (size_t i = 0; i < pool->count; i++) {
         if (!pool->blocks[i]->asked) continue;
-        ouro_object *culprit = find_roots(heap, pool->blocks[i]);
+        ouro_object *culprit = find_roots(heap, pool->blocks[i], held);
         if (culprit != NULL) return culprit;
     }
+    return NULL;
+}
+
+void ouro__question_mark(ouro_object *object) {
+    uint8_t *side = ouro__side_of(object);
+    if (*side >= OURO__SIDE_PENDING) return;
+    *side = OURO__SIDE_PENDING;
+    ouro__block_of(object)->pending = true;
+}
+
+void ouro__question_restore(ouro_heap *heap, bool promoting, unsigned generation) {
+    restoring r = {.heap = heap, .promote = promoting, .generation = generation};
+    r.ephemerons = heap->ephemerons != 0;
+    ouro__pool *pool = &heap->pool;
     r.may_sweep = true;
     do {
         r.scanned = 0;
@@ -224,7 +237,6 @@ ouro_object *ouro__question_restore(ouro_heap *heap, bool promoting, unsigned ge
             if (pool->blocks[i]->pending) scan_pending(&r, pool->blocks[i]);
         r.may_sweep = r.scanned > pool->count * WORTH_A_WALK;
     } while (r.scanned > 0);
-    return NULL;
 }
 
 /* ---- the answer -------------------------------------------------------------------------- */

@@ -9,7 +9,8 @@ static bool survey(ouro_object *object, void *context) {
     ouro__found *found = context;
     const ouro_type *type = ouro__type_of(found->heap, object);
     if (type->counted && found->counted++ == 0) found->oldest = object;
-    if (ouro__is_observed(found->heap, object)) found->observed = true;
+    bool held = object->flags & OURO__HELD; /* from within: its handle has to forget it */
+    if (held || ouro__is_observed(found->heap, object)) found->observed = true;
     return true;
 }
 
@@ -123,6 +124,7 @@ static void sort_oldest_first(ouro__set *set) {
 static bool doom(ouro_object *object, void *context) {
     ouro__set *set = context;
     ouro__set_flag(object, OURO__DOOMED);
+    if (object->flags & OURO__HELD) set->cross = true;
     if (!set->scan && !ouro__set_add(set, object)) set->scan = true;
     return true;
 }

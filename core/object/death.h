@@ -15,6 +15,7 @@ typedef struct ouro__set {
     size_t count, capacity;
     bool scan;     /* no array: walk the blocks */
     bool by_count; /* else by a collection */
+    bool cross;    /* members may be held, by what only members keep alive */
     size_t died;   /* result: counted objects that are dead */
     ouro_object *few[OURO__SET_INLINE];
 } ouro__set;

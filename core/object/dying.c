@@ -186,11 +186,14 @@ static void ask_holder(ouro__set *set) {
  * nowhere but the set. */
 static void look_again(ouro__set *set) {
     ask_holder(set);
-    if (set->count == 1 && !set->scan && !set->heap->closing && set->items[0]->count == 0 &&
+    bool cross = set->cross && !set->heap->closing;
+    if (set->count == 1 && !cross && !set->scan && !set->heap->closing &&
+        set->items[0]->count == 0 &&
         !(set->items[0]->flags & OURO__HELD))
         return;
     FOR_EACH(set, object) ouro__set_flag(object, OURO__LOOKED);
     FOR_EACH(set, object) traverse_all(object, subtract_inner, NULL);
+    void *looked = cross ? set->heap->cross->look(set) : NULL;
     bool any = false;
     FOR_EACH(set, object) {
         if (object->count == 0 && !(object->flags & OURO__HELD)) continue;
@@ -199,6 +202,7 @@ static void look_again(ouro__set *set) {
     }
     FOR_EACH(set, object) traverse_all(object, add_inner, NULL);
     if (any) spread_rescue(set);
+    if (looked != NULL) set->heap->cross->end(looked);
     remove_rescued(set);
     if (set->heap->closing && set->heap->settle != NULL)
         set->heap->settle(set->heap->user, set->heap, OURO_SETTLE_CLOSING);
@@ -255,6 +259,10 @@ void ouro__set_die(ouro__set *set) {
     bool ran = run_finalizers(set);
     /* At the close the set is everything, whether it is referred to or not. */
     if (ran || heap->closing) look_again(set);
+    if (set->cross && heap->settle != NULL) {
+        FOR_EACH(set, object) ouro__set_flag(object, OURO__GONE);
+        heap->settle(heap->user, heap, OURO_SETTLE_FORGET);
+    }
     ouro__aftermath after = {NULL, NULL};
     clear_watchers(set, &after);
     announce_deaths(set);

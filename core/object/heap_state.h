@@ -63,6 +63,13 @@ typedef struct ouro__watch_hooks {
     void (*each_of_key)(ouro_object *key, ouro__ephemeron_fn each, void *context);
 } ouro__watch_hooks;
 
+/* What collect/ does for the second look at a set that may be held from within (cross.h). */
+struct ouro__set;
+typedef struct ouro__cross_hooks {
+    void *(*look)(struct ouro__set *set);
+    void (*end)(void *looked);
+} ouro__cross_hooks;
+
 typedef struct ouro__policy {
     const char *name;
     const char *description;
@@ -101,6 +108,8 @@ struct ouro_heap {
     ouro__account account;
     void *user;
     void (*settle)(void *user, ouro_heap *heap, ouro_settle_reason reason);
+    ouro_cross_fn reach;
+    const ouro__cross_hooks *cross;
 
     /* object/: types, tables beside the heap, deaths that wait */
     ouro_type **types;

@@ -157,6 +157,10 @@ bool ouro_object_is_dying(const ouro_object *object) {
     return object->flags & OURO__DOOMED;
 }
 
+bool ouro_object_is_gone(const ouro_object *object) {
+    return object->flags & OURO__GONE;
+}
+
 bool ouro_object_is_finalized(const ouro_object *object) {
     return object->flags & OURO__FINALIZED;
 }

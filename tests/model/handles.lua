@@ -75,9 +75,9 @@ tap.subtest("planted mistakes of the model", function()
     for _, wrong in ipairs(require "handles.wrong") do
         local found = random_runs(1, 20000, function(ops)
             local restore = wrong.plant(run.ops.model)
-            local bad = run.sequence(ops, run.cycles)
+            local bad = run.sequence(ops, run.strict)
             restore()
-            return bad and not run.sequence(ops, run.cycles) and bad or nil
+            return bad and not run.sequence(ops, run.strict) and bad or nil
         end)
         tap.ok(found, wrong.name)
         if found then

@@ -52,7 +52,8 @@ enum {
                                 but to acyclic ones; collections skip them */
     OURO_TYPE_PLAIN = 2,     /* plain data (a string, a boxed number): no object of its own
                                 in reports, not weakly referenceable */
-    OURO_TYPE_INTERNAL = 4   /* machinery (a frame): not listed unless asked for */
+    OURO_TYPE_INTERNAL = 4,  /* machinery (a frame): not listed unless asked for */
+    OURO_TYPE_FOREIGN = 8    /* keeps something of the outside alive: see ouro/cross.h */
 };
 
 typedef struct ouro_type_spec {

@@ -9,8 +9,8 @@
 local model = {}
 model.__index = model
 
--- explain: { expected = log, choose = f(n), loose =, leaky = }; set before each operation. loose:
--- what an object alone keeps may die after it; leaky: a cycle through both heaps stays.
+-- explain: { expected = log, choose = f(n), loose = }; set before each operation. loose: what
+-- an object alone keeps may die after it.
 function model.new()
     return setmetatable({ objects = {}, holders = {}, frames = { {} }, pins = {}, slots = {},
         made = 0, held_made = 0, watches = 0, temporary = {}, dying = {}, said = 0 },
@@ -69,8 +69,9 @@ local function spread(self, seen, ref)
     end
 end
 
--- What Lua itself reaches: through its own things only, and those that living objects keep.
-function model:held()
+-- What Lua itself reaches: through its own things only, and those that objects keep, but for
+-- those objects that are in `without`.
+function model:held(without)
     local held = {}
     local function hold(ref)
         if ref > 0 then held[ref] = true return end
@@ -78,8 +79,10 @@ function model:held()
     end
     for _, ref in pairs(self.slots) do hold(ref) end
     for _, id in ipairs(self.temporary) do held[id] = true end
-    for _, object in pairs(self.objects) do
-        for _, ref in ipairs(object.refs) do if ref[2] < 0 then hold(ref[2]) end end
+    for id, object in pairs(self.objects) do
+        for _, ref in ipairs(without and without[id] and {} or object.refs) do
+            if ref[2] < 0 then hold(ref[2]) end
+        end
     end
     for _, frame in ipairs(self.frames) do
         for _, name in ipairs(frame) do if name[2] < 0 then hold(name[2]) end end
@@ -88,7 +91,7 @@ function model:held()
 end
 
 -- Everything that the roots reach, across both heaps.
-function model:reachable(leaky)
+function model:reachable()
     local seen = {}
     for _, frame in ipairs(self.frames) do
         for _, name in ipairs(frame) do spread(self, seen, name[2]) end
@@ -97,7 +100,6 @@ function model:reachable(leaky)
     for _, ref in pairs(self.slots) do spread(self, seen, ref) end
     for _, id in ipairs(self.temporary) do spread(self, seen, id) end
     for id in pairs(self.dying) do spread(self, seen, id) end
-    if leaky then for id in pairs(self:held()) do spread(self, seen, id) end end
     return seen
 end
 
@@ -238,7 +240,7 @@ local function resurrected(self, set)
             inside[ref[2]] = (inside[ref[2]] or 0) + 1
         end
     end
-    local held = self:held()
+    local held = self:held(member)
     for _, id in ipairs(set) do
         if held[id] or self:count(id) > (inside[id] or 0) then spread(self, alive, id) end
     end
@@ -318,7 +320,7 @@ function model:collect()
     if self.collecting then return 0 end
     self.collecting = true
     self:settle()
-    local seen, garbage = self:reachable(self.explain.leaky), {}
+    local seen, garbage = self:reachable(), {}
     for id in pairs(self.objects) do
         if not seen[id] then garbage[#garbage + 1] = id end
     end

@@ -77,7 +77,7 @@ local function explain(m, change, world, seen, known)
         local w = m:clone()
         w.said = 0
         w.explain = { expected = seen.log, choose = choose_from(choices),
-            loose = known.order, leaky = known.cycles }
+            loose = known.order }
         local fine, problem = pcall(change, w)
         if not fine and type(problem) ~= "table" then error(problem, 0) end
         local why = fine and difference(w, world, seen) or not fine and problem.why
@@ -134,9 +134,7 @@ end
 -- What is known to differ from the semantics (lua/underneath.lua has a test of each). An
 -- explanation with as little of it as possible is looked for.
 run.strict = { {} }
-run.cycles = { {}, { name = "(cycle across the heaps left)", cycles = true } }
-run.known = { {}, run.cycles[2],
-    { name = "(order of dying)", cycles = true, order = true } }
+run.known = { {}, { name = "(order of dying)", order = true } }
 
 -- Runs the operations. Gives nil, or { why =, at =, lines =, log = }. known: one of the above.
 -- counts, if given, is where operations and events are counted.

@@ -51,10 +51,10 @@ end)
 
 add("a collection finds what is reachable through Lua's things only", "reachable",
     function(right)
-        return function(self, leaky)
+        return function(self)
             local slots = self.slots
             self.slots = {}
-            local seen = right(self, leaky)
+            local seen = right(self)
             self.slots = slots
             return seen
         end
