@@ -176,7 +176,8 @@ static void dispose_left_over(ouro_heap *heap) {
 
 static void free_tables(ouro_heap *heap) {
     ouro__account *account = &heap->account;
-    ouro__map *maps[] = {&heap->ids, &heap->by_id, &heap->pins, &heap->overflow};
+    ouro__map *maps[] = {&heap->ids, &heap->by_id, &heap->pins, &heap->overflow,
+                         &heap->waiting};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) ouro__map_free(maps[i], account);
     heap->keep_types = false;
     ouro__type_free_retired(heap);

@@ -224,6 +224,14 @@ static bool owner_lives(lua_State *L, handle_pool *pool, const slot *s, owner_ch
     return alive;
 }
 
+/* Of those that die now, whose last counted reference went first dies first; then those that
+ * never had one. */
+static uint64_t order_of(const handle_pool *pool, const slot *s) {
+    const ouro_object *object = s->owner != NULL ? *ouro_lua_payload(pool, s) : NULL;
+    uint64_t since = object != NULL ? ouro_object_waits_since(object) : 0;
+    return since != 0 ? since : UINT64_MAX;
+}
+
 /* Lets go of all that something still counts: nothing dies of that. */
 static void drain_counted(lua_State *L, handle_pool *pool, owner_check *last) {
     slot *waiting = ouro_lua_pool_take_dead(pool), *rest;
@@ -233,6 +241,7 @@ static void drain_counted(lua_State *L, handle_pool *pool, owner_check *last) {
         if (object != NULL && ouro_object_count(object) == 0) ouro_lua_pool_put_dead(pool, s);
         else bury(L, pool, s, owner_lives(L, pool, s, last));
     }
+    ouro_lua_pool_sort_dead(pool, order_of);
 }
 
 /* Lets die what Lua has freed the handles of. First go the handles whose objects something

@@ -135,6 +135,40 @@ void ouro_lua_pool_put_dead(handle_pool *pool, slot *s) {
     pool->dead_count++;
 }
 
+/* Merges two sorted lists; of equals those of a come first. */
+static slot *merge_lists(const handle_pool *pool, slot *a, slot *b,
+                         uint64_t (*key)(const handle_pool *pool, const slot *s)) {
+    slot *head = NULL, **end = &head;
+    while (a != NULL && b != NULL) {
+        slot **first = key(pool, b) < key(pool, a) ? &b : &a;
+        *end = *first;
+        end = link_of(*first);
+        *first = *end;
+    }
+    *end = a != NULL ? a : b;
+    return head;
+}
+
+/* Bottom-up: runs[i] is a sorted list of 2^i slots, or NULL. */
+void ouro_lua_pool_sort_dead(handle_pool *pool,
+                             uint64_t (*key)(const handle_pool *pool, const slot *s)) {
+    slot *runs[48] = {NULL}, *rest = pool->dead;
+    while (rest != NULL) {
+        slot *run = rest;
+        rest = *link_of(run);
+        *link_of(run) = NULL;
+        size_t i = 0;
+        for (; runs[i] != NULL; i++) {
+            run = merge_lists(pool, runs[i], run, key);
+            runs[i] = NULL;
+        }
+        runs[i] = run;
+    }
+    pool->dead = NULL;
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+        pool->dead = merge_lists(pool, runs[i], pool->dead, key);
+}
+
 /* ---- the wrapper ------------------------------------------------------------------------- */
 
 static void *serve(handle_pool *pool) {

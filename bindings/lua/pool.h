@@ -90,6 +90,9 @@ slot *ouro_lua_pool_next_dead(handle_pool *pool);
 slot *ouro_lua_pool_take_dead(handle_pool *pool);
 slot *ouro_lua_pool_rest(slot *s);
 void ouro_lua_pool_put_dead(handle_pool *pool, slot *s);
+/* Sorts the list by what the function says of each, ascending, equal ones as they are. */
+void ouro_lua_pool_sort_dead(handle_pool *pool,
+                             uint64_t (*key)(const handle_pool *pool, const slot *s));
 
 static inline ouro_object **ouro_lua_payload(const handle_pool *pool, const slot *s) {
     return (ouro_object **)(void *)((char *)(uintptr_t)(s + 1) + pool->payload);

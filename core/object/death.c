@@ -35,7 +35,7 @@ static ouro_object *chain_pop(ouro_object **chain) {
 }
 
 static void leave_tables(ouro_heap *heap, ouro_object *object) {
-    if (OURO_UNLIKELY(object->flags & (OURO__HAS_ID | OURO__PINNED)))
+    if (OURO_UNLIKELY(object->flags & (OURO__HAS_ID | OURO__PINNED | OURO__WAITS)))
         ouro__object_forget(heap, object);
     if (OURO_UNLIKELY(ouro__generation(object) == OURO__FROZEN)) heap->frozen--;
 }
@@ -134,6 +134,7 @@ typedef struct edges {
     ouro_heap *heap;
     ouro__set stack; /* used as a stack of objects */
     bool failed;
+    bool held; /* a member was left out for being held */
 } edges;
 
 static void push_edge(ouro_object *child, void *context) {
@@ -214,8 +215,9 @@ static void put_all_back(ouro_heap *heap, ouro_object *object) {
 /* Before: root has no counted reference. After: the set is root and what it alone keeps
  * alive, in the order in which releasing field by field would reach them; all counts are as
  * before. An object for whose references there was no memory is left out: it follows in a
- * set of its own when its last reference is released. */
-static void compute_set(ouro_heap *heap, ouro_object *root, ouro__set *set) {
+ * set of its own when its last reference is released. Returns whether one was left out for
+ * being held. */
+static bool compute_set(ouro_heap *heap, ouro_object *root, ouro__set *set) {
     edges e = {.heap = heap};
     ouro__set_init(&e.stack, heap, true);
     ouro__set_add(set, root); /* the first 32 need no memory */
@@ -223,13 +225,18 @@ static void compute_set(ouro_heap *heap, ouro_object *root, ouro__set *set) {
     bool expanded = expand(&e, root);
     while (e.stack.count > 0) {
         ouro_object *object = e.stack.items[--e.stack.count];
-        if (--object->count != 0 || object->flags & (OURO__HELD | OURO__DOOMED)) continue;
+        if (--object->count != 0 || object->flags & OURO__DOOMED) continue;
+        if (object->flags & OURO__HELD) {
+            e.held = true;
+            continue;
+        }
         if (!ouro__set_add(set, object)) continue;
         if (expand(&e, object)) ouro__set_flag(object, OURO__DOOMED);
         else set->count--;
     }
     ouro__set_finish(&e.stack);
     for (size_t i = 0; expanded && i < set->count; i++) put_all_back(heap, set->items[i]);
+    return e.held;
 }
 
 /* Whether nothing but plain data can die with it, told by a look at its slots: what they
@@ -247,6 +254,36 @@ static bool dies_alone(ouro_heap *heap, ouro_object *root) {
     return type->cls == NULL || type->cls->count > most;
 }
 
+static void defer(ouro_heap *heap, ouro_object *object) {
+    heap->deferred++;
+    heap->deferred_bytes += ouro_object_size(object);
+    /* What holds it, or what it refers to, may be a handle that nobody can reach any more. */
+    if (heap->watching != 0 && may_be_observed(heap, object, 0)) {
+        heap->due |= OURO__DUE_PROMPT;
+        ouro__object_note_wait(heap, object);
+    }
+    if (heap->deferred > DEFERRED_LIMIT ||
+        heap->deferred_bytes > DEFERRED_BYTES + heap->buffer_bytes / 4)
+        heap->due |= OURO__DUE_PRESSURE;
+}
+
+/* What holds a member may be a handle that nobody can reach any more. Settles, which runs
+ * code of scripts, and computes the set anew; false: the root lives on, or waits. */
+static bool still_dies(ouro_heap *heap, ouro_object *root, ouro__set *set) {
+    for (size_t i = 0; i < set->count; i++) ouro__clear_flag(set->items[i], OURO__DOOMED);
+    root->count++;
+    heap->due &= ~(unsigned)OURO__DUE_PROMPT;
+    heap->settle(heap->user, heap, OURO_SETTLE_PROMPT);
+    if (--root->count != 0) return false;
+    if (root->flags & OURO__HELD) {
+        defer(heap, root);
+        return false;
+    }
+    set->count = 0;
+    compute_set(heap, root, set);
+    return true;
+}
+
 static void die_with_set(ouro_heap *heap, ouro_object *root) {
     ouro__set set;
     ouro__set_init(&set, heap, true);
@@ -254,23 +291,17 @@ static void die_with_set(ouro_heap *heap, ouro_object *root) {
         ouro__set_add(&set, root);
         ouro__set_flag(root, OURO__DOOMED);
     } else {
-        compute_set(heap, root, &set);
+        if (compute_set(heap, root, &set) && heap->settle != NULL && !heap->closing &&
+            !still_dies(heap, root, &set)) {
+            ouro__set_finish(&set);
+            return;
+        }
     }
     ouro__set_die(&set);
     ouro__set_finish(&set);
 }
 
 /* ---- entry ------------------------------------------------------------------------------- */
-
-static void defer(ouro_heap *heap, ouro_object *object) {
-    heap->deferred++;
-    heap->deferred_bytes += ouro_object_size(object);
-    /* What holds it, or what it refers to, may be a handle that nobody can reach any more. */
-    if (heap->watching != 0 && may_be_observed(heap, object, 0)) heap->due |= OURO__DUE_PROMPT;
-    if (heap->deferred > DEFERRED_LIMIT ||
-        heap->deferred_bytes > DEFERRED_BYTES + heap->buffer_bytes / 4)
-        heap->due |= OURO__DUE_PRESSURE;
-}
 
 /* Without memory for the queue the death happens now, one level deeper. */
 static bool enqueue(ouro_heap *heap, ouro_object *object) {

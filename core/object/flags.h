@@ -18,6 +18,7 @@ enum {
     OURO__QUEUED = 0x0080,       /* its death waits for an outer one to make progress */
     OURO__GONE = 0x1000,         /* doomed, and past the second look: no longer shown */
     OURO__ORPHAN = 0x0800,       /* within a sweep: to die when it has ended */
+    OURO__WAITS = 0x2000,        /* has an entry in heap->waiting */
     OURO__GENERATION = 0x0300,   /* two bits: 0, 1, 2; 3 is frozen */
     OURO__GENERATION_SHIFT = 8
 };

@@ -120,6 +120,8 @@ struct ouro_heap {
     uint64_t last_id;
     ouro__map pins;     /* object -> number of pins */
     uint64_t last_stamp;
+    ouro__map waiting; /* object that only waits for its holder -> when that began */
+    uint64_t last_wait;
     ouro_object **queue;
     size_t queue_count, queue_capacity;
     size_t max_objects;
@@ -178,6 +180,9 @@ size_t ouro__object_pins(const ouro_object *object);
 void ouro__heap_own_refs(ouro_heap *heap,
                          bool (*each)(ouro_object *object, const char *what, void *context),
                          void *context);
+/* The object's last counted reference has gone while it is held, and its death will be
+ * noticed. */
+void ouro__object_note_wait(ouro_heap *heap, ouro_object *object);
 /* Forgets what the tables beside the heap know of a dead object. */
 void ouro__object_forget(ouro_heap *heap, ouro_object *object);
 

@@ -360,7 +360,8 @@ function list.lua(_, a) return pick(modes, a), function() end end
 -- How often each.
 local weights = { make = 10, family = 10, tuple = 2, name = 8, unname = 18, slot = 5,
     unslot = 14, hold = 7, set = 20, box = 8, unset = 8, clear = 2, pin = 1, unpin = 3,
-    watch = 5, record = 4, detach = 1, enter = 2, leave = 3, collect = 7, settle = 1, policy = 1, lua = 5 }
+    watch = 5, record = 4, detach = 1, enter = 2, leave = 3, collect = 7, settle = 1,
+    policy = 1, lua = 5 }
 
 local urn, names = {}, {}
 for what in pairs(weights) do names[#names + 1] = what end
