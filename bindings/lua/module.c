@@ -221,6 +221,9 @@ static void make_builtins(lua_State *L, binding *b) {
 }
 
 binding *ouro_lua_open_heap(lua_State *L, int options) {
+    /* At the end of a state Lua calls no __gc of what was made so late: nobody would close it. */
+    if (lua_gc(L, LUA_GCISRUNNING) < 0)
+        luaL_error(L, "a heap cannot be opened from within a __gc of Lua");
     size_t limits[OURO_LUA_LIMITS] = {0};
     if (options != 0) ouro_lua_read_limits(L, options, limits);
     binding *b = push_closed_heap(L);
