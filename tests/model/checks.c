@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks: TAP. */
+#include "checks.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static int checks_done, checks_failed;
+
+void check(bool good, const char *format, ...) {
+    va_list arguments;
+    checks_failed += !good;
+    printf("%sok %d - ", good ? "" : "not ", ++checks_done);
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    printf("\n");
+}
+
+void check_todo(bool good, const char *todo, const char *name) {
+    printf("%sok %d - %s # TODO %s\n", good ? "" : "not ", ++checks_done, name, todo);
+}
+
+int check_result(void) {
+    return checks_failed > 0;
+}

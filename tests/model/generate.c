@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* Generate: see generate.h. The weights keep some thirty objects alive, with many cycles, and
+ * give most things a bad end. */
+#include "generate.h"
+
+#include <string.h>
+
+enum { CROWDED = 32 };
+
+/* xorshift64* (Vigna 2016). */
+static int below(generator *g, int n) {
+    g->state ^= g->state >> 12;
+    g->state ^= g->state << 25;
+    g->state ^= g->state >> 27;
+    return (int)((g->state * 0x2545f4914f6cdd1du) >> 33) % n;
+}
+
+static bool one_in(generator *g, int n) {
+    return below(g, n) == 0;
+}
+
+void generate_begin(generator *g, uint64_t seed) {
+    g->state = (seed + 1) * 0x9e3779b97f4a7c15u;
+    g->made = 0;
+    for (int i = 0; i < 4; i++) below(g, 2);
+}
+
+/* Somebody alive of a kind that is wanted, or NOBODY. */
+static int pick(generator *g, const model *m, bool (*wanted)(const thing *o)) {
+    int found[NUMBERS], count = 0;
+    for (int n = FIRST_NUMBER; n < NUMBERS; n++) {
+        const thing *o = &m->objects[n];
+        if (o->alive && o->what != A_FRAME && (wanted == NULL || wanted(o))) found[count++] = n;
+    }
+    return count > 0 ? found[below(g, count)] : NOBODY;
+}
+
+static bool has_fields(const thing *o) {
+    return !is_watcher(o->what) && o->what != A_TUPLE;
+}
+static bool is_list(const thing *o) { return o->what == A_LIST; }
+static bool is_dict(const thing *o) { return o->what == A_DICT; }
+static bool is_record(const thing *o) { return o->what == A_RECORD && o->pending; }
+static bool is_key(const thing *o) { return is_hashable(o->what); }
+static bool is_pinned(const thing *o) { return o->pins > 0; }
+static bool is_held(const thing *o) { return o->held; }
+static bool may_hold_much(const thing *o) { return o->what >= A_LIST && o->what <= A_SET; }
+
+static int pick_name(generator *g, const model *m, int which) {
+    const thing *frame = &m->objects[which == 1 ? m->frames[m->depth - 1] : MAIN_FRAME];
+    return frame->count > 0 ? frame->entry[below(g, frame->count)].label : 0;
+}
+
+/* ---- last words -------------------------------------------------------------------------- */
+
+static int pick_self(generator *g) {
+    return one_in(g, 2) ? SELF : CHILD - below(g, CHILDREN);
+}
+
+static int pick_any(generator *g, const model *m) {
+    return one_in(g, 2) ? pick_self(g) : pick(g, m, NULL);
+}
+
+static act make_in_last_words(generator *g) {
+    static const uint8_t whats[] = {A_NODE, A_PLAIN, A_BAG, AN_OWN,     AN_ITEM,
+                                    A_LIST, A_WEAK,  A_WEAK, A_CALLBACK, A_RECORD};
+    act a = {.kind = OP_MAKE, .what = whats[below(g, 10)], .a = (int16_t)pick_self(g)};
+    a.b = one_in(g, 2) ? NOBODY : CHILD;
+    a.k = (int16_t)(below(g, NAMES) * WHERES + below(g, WHERES));
+    return a;
+}
+
+/* SYNC: last-words. What is asked of finalizers and callbacks: store oneself or a child in a
+ * name, drop or set a field of oneself or another, make something, look weakly at the dying,
+ * collect, and whatever else may be done. */
+static act word(generator *g, const model *m) {
+    act a = {.a = (int16_t)pick_any(g, m), .b = (int16_t)pick_any(g, m),
+             .k = (int16_t)below(g, 16)};
+    switch (below(g, 16)) {
+    case 0:
+    case 1:
+    case 2: a.kind = OP_BIND; a.a = (int16_t)below(g, 2); a.b = (int16_t)pick_self(g); break;
+    case 3:
+    case 4: a.kind = OP_UNSET; break;
+    case 5:
+    case 6: a.kind = OP_SET; break;
+    case 7:
+    case 8:
+    case 9: return make_in_last_words(g);
+    case 10: a.kind = OP_COLLECT; break;
+    case 11: a.kind = OP_UNBIND; a.a = (int16_t)below(g, 2); a.k = (int16_t)below(g, NAMES); break;
+    case 12: a.kind = OP_HOLD; break;
+    case 13: a.kind = one_in(g, 2) ? OP_CLEAR : OP_CUT; break;
+    case 14: a.kind = (uint8_t[]){OP_LOSE, OP_UNHOLD, OP_SETTLE, OP_DETACH}[below(g, 4)]; break;
+    default: a.kind = (uint8_t[]){OP_INSERT, OP_KEY, OP_PIN, OP_UNPIN}[below(g, 4)];
+    }
+    return a;
+}
+
+/* ---- operations -------------------------------------------------------------------------- */
+
+static op make(generator *g, const model *m) {
+    static const uint8_t whats[] = {A_NODE, A_NODE, A_NODE, A_PLAIN, A_BAG,  AN_OPEN,
+                                    AN_OWN, AN_OWN, AN_ITEM, A_LIST,  A_TUPLE, A_DICT,
+                                    A_SET,  A_WEAK, A_WEAK, A_CALLBACK, A_CALLBACK, A_RECORD};
+    op o = {.act = {.kind = OP_MAKE, .what = whats[below(g, (int)sizeof whats)]}};
+    o.act.number = (int16_t)(FIRST_NUMBER + g->made++);
+    o.act.a = (int16_t)pick(g, m, NULL);
+    o.act.b = (int16_t)(one_in(g, 2) ? NOBODY : pick(g, m, NULL));
+    o.items = (uint8_t)(o.act.what == A_TUPLE ? below(g, 3) : 0);
+    int where = one_in(g, 3) ? below(g, WHERES) : IN_OWN_NAME;
+    o.act.k = (int16_t)(below(g, NAMES) * WHERES + where);
+    bool speaks = has_finalizer(o.act.what) || is_watcher(o.act.what);
+    for (int i = 0; speaks && i < WORDS; i++)
+        if (!one_in(g, 3)) o.words[i] = word(g, m);
+    return o;
+}
+
+static act link_up(generator *g, const model *m) {
+    act a = {.kind = OP_SET, .a = (int16_t)pick(g, m, has_fields), .b = (int16_t)pick(g, m, NULL),
+             .k = (int16_t)below(g, 16)};
+    switch (below(g, 8)) {
+    case 0:
+    case 1:
+        a.kind = OP_INSERT;
+        a.a = (int16_t)pick(g, m, is_list);
+        break;
+    case 2:
+        a.kind = OP_KEY;
+        a.a = (int16_t)pick(g, m, is_dict);
+        a.b = (int16_t)pick(g, m, is_key);
+        break;
+    default: break;
+    }
+    return a;
+}
+
+static act take_down(generator *g, const model *m) {
+    act a = {.k = (int16_t)below(g, 16), .a = (int16_t)pick(g, m, has_fields)};
+    switch (below(g, 8)) {
+    case 0: a.kind = OP_CLEAR; a.a = (int16_t)pick(g, m, NULL); break;
+    case 1: a.kind = OP_POP; a.a = (int16_t)pick(g, m, is_list); break;
+    case 2: a.kind = OP_CUT; a.a = (int16_t)pick(g, m, is_list); break;
+    case 3: a.kind = OP_REVERSE; a.a = (int16_t)pick(g, m, is_list); break;
+    case 4: a.kind = OP_UNSET; a.a = (int16_t)pick(g, m, may_hold_much); break;
+    default: a.kind = OP_UNSET;
+    }
+    return a;
+}
+
+static act let_go(generator *g, const model *m) {
+    act a = {.kind = OP_UNBIND, .a = (int16_t)below(g, 2)};
+    switch (below(g, 8)) {
+    case 0: a.kind = OP_UNPIN; a.a = (int16_t)pick(g, m, is_pinned); break;
+    case 1: a.kind = OP_UNHOLD; a.a = (int16_t)pick(g, m, is_held); break;
+    case 2: a.kind = OP_LOSE; a.a = (int16_t)pick(g, m, is_held); break;
+    default: a.k = (int16_t)pick_name(g, m, a.a);
+    }
+    return a;
+}
+
+static act take_hold(generator *g, const model *m) {
+    act a = {.kind = OP_BIND, .a = (int16_t)below(g, 2), .b = (int16_t)pick(g, m, NULL),
+             .k = (int16_t)below(g, NAMES)};
+    if (one_in(g, 2)) return a;
+    a.a = a.b;
+    a.kind = one_in(g, 2) ? OP_PIN : OP_HOLD;
+    return a;
+}
+
+static act manage(generator *g, const model *m) {
+    act a = {.k = (int16_t)below(g, 16)};
+    switch (below(g, 19)) {
+    case 0: a.kind = OP_ENABLE; a.k = (int16_t)!one_in(g, 4); break;
+    case 1: a.kind = OP_POLICY; a.k = (int16_t)!one_in(g, 4); break;
+    case 2: a.kind = one_in(g, 3) ? OP_FREEZE : OP_UNFREEZE; break;
+    case 3: a.kind = OP_THRESHOLD; a.k = (int16_t)(one_in(g, 8) ? 0 : below(g, 60)); break;
+    case 4:
+    case 14:
+    case 15: a.kind = OP_LITTER; a.k = (int16_t)(below(g, 4) * 120 + 1); break;
+    case 5: a.kind = OP_SETTLE; break;
+    case 6: a.kind = OP_LISTEN; break;
+    case 7: a.kind = OP_ID; a.a = (int16_t)pick(g, m, NULL); break;
+    case 8: a.kind = OP_DETACH; a.a = (int16_t)pick(g, m, is_record); break;
+    case 9: a.kind = OP_ATEXIT; a.a = (int16_t)pick(g, m, is_record); break;
+    case 10: a.kind = OP_PUSH; a.number = (int16_t)(FIRST_NUMBER + g->made++); break;
+    case 11: a.kind = OP_POP_FRAME; break;
+    default: a.kind = OP_SAFE_POINT;
+    }
+    return a;
+}
+
+op generate_op(generator *g, const model *m) {
+    int alive = 0, roll = below(g, 100);
+    for (int n = FIRST_NUMBER; n < NUMBERS; n++) alive += m->objects[n].alive;
+    bool full = g->made >= MADE_MAX - 1;
+    if (m->bell != 0 && one_in(g, 6)) return (op){.act = {.kind = OP_SAFE_POINT}};
+    if (!full && (roll < 20 || alive < 4)) return make(g, m);
+    if (alive > CROWDED && roll < 45) roll = 65;
+    op o = {.act = {.kind = OP_NONE}};
+    if (roll < 45) o.act = link_up(g, m);
+    else if (roll < 55) o.act = take_down(g, m);
+    else if (roll < 74) o.act = let_go(g, m);
+    else if (roll < 80) o.act = take_hold(g, m);
+    else if (roll < 85) o.act = (act){.kind = OP_COLLECT, .k = (int16_t)below(g, 6)};
+    else if (roll < 87 && !full)
+        o.act = (act){.kind = OP_COPY, .a = (int16_t)pick(g, m, NULL),
+                      .number = (int16_t)(FIRST_NUMBER + g->made++)};
+    else if (roll < 99 && !full) o.act = manage(g, m);
+    else if (one_in(g, 2)) o.act = (act){.kind = OP_COLLECT, .k = 2};
+    if (o.act.kind == OP_COLLECT && o.act.k > 2) o.act.k = 2;
+    return o;
+}

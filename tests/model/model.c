@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Model: objects, references, counting, searching. Deaths are in death.c. */
+#include "model.h"
+
+#include <string.h>
+
+const char *const wrong_rule_names[WRONG_RULES] = {
+    "nothing",
+    "callbacks-oldest-first",
+    "finalizers-youngest-first",
+    "fields-backwards",
+    "no-second-look",
+    "finalized-again",
+    "cleared-before-finalizers",
+    "names-first-bound-first",
+    "held-is-nothing",
+    "frozen-is-collected",
+    "nested-collections",
+    "key-not-counted",
+};
+
+void model_init(model *m, trace *t, wrong_rule wrong) {
+    memset(m, 0, sizeof *m);
+    m->trace = t;
+    for (int n = 0; n < NUMBERS; n++) at(m, n)->cls = at(m, n)->target = NOBODY;
+    m->wrong = wrong;
+    m->enabled = m->automatic = true;
+    m->threshold[0] = 4096;
+    m->threshold[1] = 10;
+    m->threshold[2] = 4;
+    m->factor = 1;
+    model_birth(m, MAIN_FRAME, A_FRAME, NOBODY);
+    m->frames[m->depth++] = MAIN_FRAME;
+    at(m, MAIN_FRAME)->extra = 0;
+    for (int n = CLASS_NODE; n <= CLASS_OPEN; n++) model_birth(m, n, A_CLASS, NOBODY);
+    m->births--; /* the heap's own class does not count as an object */
+}
+
+void model_note(model *m, step_kind kind, int n, const act *a) {
+    trace *t = m->trace;
+    if (t->count == STEPS) {
+        t->full = true;
+        return;
+    }
+    step *s = &t->steps[t->count++];
+    *s = (step){.kind = (uint8_t)kind, .n = (int16_t)n};
+    if (a != NULL) s->act = *a;
+    bool looks = kind == STEP_FINALIZE || kind == STEP_CALLBACK;
+    if (looks && !m->unordered) s->view = model_view(m);
+}
+
+/* ---- looking ----------------------------------------------------------------------------- */
+
+static int add_entry(const thing *o, const entry *e, int *children, int n) {
+    if (o->what == A_DICT && e->key != NOBODY) children[n++] = e->key;
+    if (e->value != NOBODY) children[n++] = e->value;
+    return n;
+}
+
+int model_children(const model *m, int n, int children[2 * ENTRIES + 1]) {
+    const thing *o = &m->objects[n];
+    bool backwards = (o->what == A_FRAME) != (m->wrong == WRONG_FIELDS_BACKWARDS);
+    int count = 0;
+    for (int i = 0; i < o->count; i++)
+        count = add_entry(o, &o->entry[backwards ? o->count - 1 - i : i], children, count);
+    if (o->cls != NOBODY) children[count++] = o->cls;
+    return count;
+}
+
+static int count_references(const model *m, int from, int to) {
+    const thing *o = &m->objects[from];
+    int count = o->cls == to;
+    for (int i = 0; i < o->count; i++) {
+        bool keyed = o->what == A_DICT && m->wrong != WRONG_KEY_NOT_COUNTED;
+        count += (o->entry[i].value == to) + (keyed && o->entry[i].key == to);
+    }
+    return count;
+}
+
+int model_count(const model *m, int n) {
+    const thing *o = &m->objects[n];
+    int count = o->pins + o->extra + o->pending;
+    for (int i = 0; i < m->depth; i++) count += m->frames[i] == n;
+    for (int i = 0; i < NUMBERS; i++) count += count_references(m, i, n);
+    return count;
+}
+
+long model_live(const model *m) {
+    long live = m->litter[0] + m->litter[1] + m->litter[2];
+    for (int n = 0; n < NUMBERS; n++) live += m->objects[n].alive && is_counted(&m->objects[n]);
+    return live - !m->closing; /* the heap's own class is not counted while it is the heap's */
+}
+
+long model_grown(const model *m) {
+    long grown = (m->births - m->born_at) - (m->deaths - m->died_at);
+    return grown > 0 ? grown : 0;
+}
+
+bool model_is_candidate(const model *m, int n, int generation) {
+    const thing *o = &m->objects[n];
+    if (m->wrong == WRONG_FROZEN_IS_COLLECTED && o->generation == FROZEN) return !o->dying;
+    return o->alive && !o->dying && o->generation <= generation;
+}
+
+static bool is_root(const model *m, int n, int generation) {
+    const thing *o = &m->objects[n];
+    if (o->pins + o->extra + o->pending > 0) return true;
+    if (o->held && m->wrong != WRONG_HELD_IS_NOTHING) return true;
+    for (int i = 0; i < m->depth; i++)
+        if (m->frames[i] == n) return true;
+    for (int i = 0; i < NUMBERS; i++)
+        if (!model_is_candidate(m, i, generation) && count_references(m, i, n) > 0) return true;
+    return false;
+}
+
+/* What is of these generations and neither a root nor reached from one. */
+void model_garbage(const model *m, int generation, bool garbage[NUMBERS]) {
+    int waiting[NUMBERS], waits = 0;
+    for (int n = 0; n < NUMBERS; n++) {
+        bool asked = model_is_candidate(m, n, generation);
+        bool root = asked && is_root(m, n, generation);
+        garbage[n] = asked && !root;
+        if (root) waiting[waits++] = n;
+    }
+    while (waits > 0) {
+        int children[2 * ENTRIES + 1];
+        int count = model_children(m, waiting[--waits], children);
+        for (int i = 0; i < count; i++) {
+            if (!garbage[children[i]]) continue;
+            garbage[children[i]] = false;
+            waiting[waits++] = children[i];
+        }
+    }
+}
+
+uint64_t view_of_object(int number, long count, int target, bool target_alive) {
+    uint64_t h = (uint64_t)number * 0x9e3779b97f4a7c15u + (uint64_t)count;
+    h = (h ^ h >> 31) * 0xbf58476d1ce4e5b9u + (uint64_t)(target + 2) * 2 + target_alive;
+    return (h ^ h >> 29) * 0x94d049bb133111ebu;
+}
+
+/* The sum over all that is alive of who it is, its count and what a weak reference shows. */
+uint64_t model_view(const model *m) {
+    uint64_t view = 1;
+    for (int n = 0; n < NUMBERS; n++) {
+        const thing *o = &m->objects[n];
+        if (!o->alive || n == CLASS_OPEN) continue;
+        view += view_of_object(n, model_count(m, n), o->target, o->target != NOBODY);
+    }
+    return view != 0 ? view : 1;
+}
+
+/* ---- births and references --------------------------------------------------------------- */
+
+void model_birth(model *m, int n, what w, int cls) {
+    thing *o = at(m, n);
+    *o = (thing){.what = (uint8_t)w, .alive = true, .extra = 1, .cls = (int16_t)cls,
+                  .target = NOBODY, .born = ++m->births_in_order};
+    m->births += is_counted(o);
+    if (is_slotted(w)) o->count = 3;
+    for (int i = 0; i < ENTRIES; i++) o->entry[i] = (entry){NOBODY, NOBODY, NOBODY};
+}
+
+void model_gain(model *m, int n) {
+    at(m, n)->extra++;
+}
+
+void model_lose(model *m, int n) {
+    at(m, n)->extra--;
+    model_drop(m, n);
+}
+
+void model_unhold(model *m, int n) {
+    thing *o = at(m, n);
+    if (!o->held) return;
+    o->held = o->stale = false;
+    model_drop(m, n);
+}
+
+/* ---- fields ------------------------------------------------------------------------------ */
+
+int model_find(const model *m, int n, int label) {
+    for (int i = 0; i < m->objects[n].count; i++)
+        if (m->objects[n].entry[i].label == label) return i;
+    return NOBODY;
+}
+
+void model_store(model *m, int n, int place, int value) {
+    entry *e = &at(m, n)->entry[place];
+    int old = e->value;
+    e->value = (int16_t)value;
+    if (old != NOBODY) model_drop(m, old);
+}
+
+void model_put(model *m, int n, int place, entry e) {
+    thing *o = at(m, n);
+    for (int i = o->count++; i > place; i--) o->entry[i] = o->entry[i - 1];
+    o->entry[place] = e;
+}
+
+/* The references stay counted until model_lose. */
+entry model_take(model *m, int n, int place) {
+    thing *o = at(m, n);
+    entry e = o->entry[place];
+    o->count--;
+    for (int i = place; i < o->count; i++) o->entry[i] = o->entry[i + 1];
+    o->entry[o->count] = (entry){NOBODY, NOBODY, NOBODY};
+    if (e.key != NOBODY) model_gain(m, e.key);
+    if (e.value != NOBODY) model_gain(m, e.value);
+    return e;
+}
+
+static void lose_entry(model *m, entry e) {
+    if (e.key != NOBODY) model_lose(m, e.key);
+    if (e.value != NOBODY) model_lose(m, e.value);
+}
+
+/* Names go one at a time, last bound first; what finalizers bind meanwhile goes in the end. */
+static void clear_frame(model *m, int n) {
+    thing *o = at(m, n);
+    bool first = m->wrong == WRONG_NAMES_FIRST_BOUND_FIRST;
+    for (int left = o->count; left > 0 && o->count > 0; left--)
+        lose_entry(m, model_take(m, n, first ? 0 : o->count - 1));
+    entry rest[ENTRIES];
+    int count = 0;
+    while (o->count > 0) rest[count++] = model_take(m, n, o->count - 1);
+    for (int i = 0; i < count; i++) lose_entry(m, rest[i]);
+}
+
+/* All at once: nobody sees a part of them. */
+static void clear_container(model *m, int n) {
+    thing *o = at(m, n);
+    entry all[ENTRIES];
+    int count = 0;
+    while (o->count > 0) all[count++] = model_take(m, n, 0);
+    for (int i = 0; i < count; i++) lose_entry(m, all[i]);
+}
+
+void model_clear(model *m, int n) {
+    thing *o = at(m, n);
+    if (o->what == A_RECORD && o->pending) return;
+    if (o->what == A_FRAME) {
+        clear_frame(m, n);
+    } else if (o->what == A_CLASS) {
+        return;
+    } else if (is_slotted(o->what)) {
+        for (int i = 0; i < o->count; i++) model_store(m, n, i, NOBODY);
+    } else {
+        if (o->what == A_WEAK || o->what == A_CALLBACK) {
+            o->target = NOBODY;
+            o->calls = false;
+        }
+        clear_container(m, n);
+    }
+}
