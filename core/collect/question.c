@@ -184,13 +184,14 @@ static uint64_t internal_references(ouro_heap *heap, uint8_t side, const ouro_ob
 /* Marks the block's objects that are reached from outside, the held ones if wanted. Returns one
  * with too few counts. */
 static ouro_object *find_roots(ouro_heap *heap, ouro__block *block, bool held) {
+    unsigned roots = OURO__SHIELDED | OURO__QUEUED | (held ? OURO__HELD : 0u);
     for (uint32_t cell = 0; cell < block->fresh; cell++) {
         ouro_object *object = ouro__cell_at(block, cell);
         uint8_t *side = ouro__side_of(object);
         if (*side >= OURO__SIDE_PENDING) continue;
         uint64_t internal = internal_references(heap, *side, object);
         if (object->count < internal) return object;
-        if (object->count == internal && !(held && object->flags & OURO__HELD)) continue;
+        if (object->count == internal && !(object->flags & roots)) continue;
         *side = OURO__SIDE_PENDING;
         block->pending = true;
     }

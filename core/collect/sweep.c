@@ -35,7 +35,7 @@ static void drop_outside(ouro_object *child, void *context) {
     if (--child->count != 0) return;
     const ouro_type *type = ouro__type_of(s->heap, child);
     bool quiet = s->heap->watching == 0 || type->spec.flags & OURO_TYPE_PLAIN;
-    if (child->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED)) ouro__death_of_last(child);
+    if (child->flags & OURO__SPARED) ouro__death_of_last(child);
     else if (quiet) ouro__death_destroy(s->heap, child);
     else if (!ouro__set_add(&s->orphans, child)) {
         ouro__set_flag(child, OURO__ORPHAN);

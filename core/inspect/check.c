@@ -120,7 +120,7 @@ static void check_counts(check *c, ouro_object *object) {
     if (object->count < refs)
         FAIL(c, "a %s has the count %u, but %llu references to it exist", name_of(c, object),
              (unsigned)object->count, (unsigned long long)refs);
-    if (object->count == 0 && !(object->flags & (OURO__HELD | OURO__QUEUED | OURO__ORPHAN)))
+    if (object->count == 0 && !(object->flags & (OURO__SPARED | OURO__ORPHAN)))
         FAIL(c, "a %s has no references and is not held, but lives", name_of(c, object));
 }
 

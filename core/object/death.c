@@ -48,7 +48,7 @@ typedef struct taking_apart {
 static void drop_child(ouro_object *child, void *context) {
     taking_apart *work = context;
     if (--child->count != 0) return;
-    if (OURO_UNLIKELY(child->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED))) {
+    if (OURO_UNLIKELY(child->flags & OURO__SPARED)) {
         ouro__death_of_last(child);
         return;
     }
@@ -120,7 +120,7 @@ static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spare
     trial t; /* the arrays stay uninitialized */
     t.heap = heap;
     t.member_count = t.seen_count = 0;
-    t.spared = spared | OURO__DOOMED;
+    t.spared = spared | OURO__DOOMED | OURO__SHIELDED;
     t.observed = false;
     admit(&t, object);
     for (size_t i = 0; i < t.member_count && !t.observed; i++)
@@ -225,7 +225,7 @@ static bool compute_set(ouro_heap *heap, ouro_object *root, ouro__set *set) {
     bool expanded = expand(&e, root);
     while (e.stack.count > 0) {
         ouro_object *object = e.stack.items[--e.stack.count];
-        if (--object->count != 0 || object->flags & OURO__DOOMED) continue;
+        if (--object->count != 0 || object->flags & (OURO__SPARED & ~OURO__HELD)) continue;
         if (object->flags & OURO__HELD) {
             e.held = true;
             continue;
@@ -320,9 +320,8 @@ static bool enqueue(ouro_heap *heap, ouro_object *object) {
 }
 
 static void die(ouro_heap *heap, ouro_object *object) {
-    if (OURO_UNLIKELY(object->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED))) {
-        if ((object->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED)) == OURO__HELD)
-            defer(heap, object);
+    if (OURO_UNLIKELY(object->flags & OURO__SPARED)) {
+        if ((object->flags & OURO__SPARED) == OURO__HELD) defer(heap, object);
         return;
     }
     if (OURO_LIKELY(heap->watching == 0) || !may_be_observed(heap, object, OURO__HELD)) {

@@ -19,9 +19,13 @@ enum {
     OURO__GONE = 0x1000,         /* doomed, and past the second look: no longer shown */
     OURO__ORPHAN = 0x0800,       /* within a sweep: to die when it has ended */
     OURO__WAITS = 0x2000,        /* has an entry in heap->waiting */
+    OURO__SHIELDED = 0x4000,     /* an operation on it is under way: it dies after that */
     OURO__GENERATION = 0x0300,   /* two bits: 0, 1, 2; 3 is frozen */
     OURO__GENERATION_SHIFT = 8
 };
+
+/* An object with one of these does not die now when its count reaches zero. */
+#define OURO__SPARED (OURO__HELD | OURO__DOOMED | OURO__QUEUED | OURO__SHIELDED)
 
 #define OURO__FROZEN 3
 

@@ -145,12 +145,12 @@ ouro_status ouro_object_set_tag(ouro_object *object, uint64_t tag) {
 
 void ouro_object_clear(ouro_object *object) {
     ouro_type *type = ouro_object_type(object);
-    ouro_retain(object); /* a finalizer that runs meanwhile may let go of it */
+    ouro__shield shield = ouro__shield_begin(object);
     OURO__FOR_EACH_SLOT(type, object, slot) {
         ouro_value_store(slot, OURO_NIL);
     }
     if (type->spec.clear != NULL) type->spec.clear(object);
-    ouro_release(object);
+    ouro__shield_end(shield);
 }
 
 bool ouro_object_is_dying(const ouro_object *object) {

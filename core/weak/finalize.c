@@ -108,7 +108,7 @@ ouro_status ouro_finalize_detach(ouro_object *object, ouro_value *ret_argument) 
     ouro__watch_unlink(&record->watcher.link);
     ouro__finalize_unlink(record);
     if (ret_argument != NULL) *ret_argument = argument;
-    ouro_release(object);
+    if (!record->called) ouro_release(object);
     if (ret_argument == NULL) ouro_value_release(argument);
     return OURO_OK;
 }

@@ -58,29 +58,31 @@ void ouro__watch_call(ouro__watcher *watcher) {
     ouro_value argument = watcher->argument;
     watcher->function = NULL;
     watcher->argument = OURO_NIL;
-    ouro__heap_of(&watcher->header)->stats.callbacks++;
-    if (function != NULL) function(&watcher->header, argument);
+    if (function != NULL) {
+        ouro__heap_of(&watcher->header)->stats.callbacks++;
+        function(&watcher->header, argument);
+    }
     ouro_value_release(argument);
 }
 
-/* A record can be detached until its function is called, so it stays pending. */
+/* A record can be detached until its function is called, so it stays pending; the heap's count
+ * of it is for the list from now on. A weak reference gets one here. */
 static bool wants_call(ouro__watcher *watcher) {
-    bool is_record = ouro__object_is(&watcher->header, OURO__FINALIZE);
-    if (!is_record && (watcher->function == NULL || watcher->header.flags & OURO__DOOMED))
-        return false;
+    if (ouro__object_is(&watcher->header, OURO__FINALIZE)) {
+        ((ouro__record *)watcher)->called = true;
+        return true;
+    }
+    if (watcher->function == NULL || watcher->header.flags & OURO__DOOMED) return false;
     ouro_retain(&watcher->header);
     return true;
 }
 
 static void call(ouro__watcher *watcher) {
-    ouro_object *object = &watcher->header;
-    if (!ouro__object_is(object, OURO__FINALIZE)) {
-        ouro__watch_call(watcher);
-    } else if (ouro_finalize_alive(object)) {
+    if (ouro__object_is(&watcher->header, OURO__FINALIZE)) {
+        if (!ouro_finalize_alive(&watcher->header)) return;
         ouro__finalize_unlink((ouro__record *)watcher);
-        ouro__watch_call(watcher);
-        ouro_release(object); /* the heap's count */
     }
+    ouro__watch_call(watcher);
 }
 
 static void detach(ouro_heap *heap, ouro_object *target, ouro__aftermath *after) {

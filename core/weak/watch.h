@@ -30,6 +30,7 @@ typedef struct ouro__record {
     struct ouro__record *older, *newer; /* heap->records while alive, counted by the heap */
     bool alive;
     bool atexit;
+    bool called; /* on the list of calls, which has the heap's count */
 } ouro__record;
 
 /* An entry of a weak dictionary or set (weakdict.c). */

@@ -9,7 +9,7 @@
  *
  * The entries of weak.keys are ephemerons (Hayes 1997): see ouro__watch_hooks for how a
  * collection and a death treat the values. */
-#include "object/heap_state.h"
+#include "object/death.h"
 #include "ouro/containers.h"
 #include "ouro/weak.h"
 #include "types/types.h"
@@ -150,13 +150,13 @@ static void clear(ouro_object *container) {
     *ouro__table_of(container) = (ouro__table){.version = old.version + 1};
     as_weakdict(container)->additions++;
     const ouro__entry *place;
-    ouro_retain(container); /* the entries name it */
+    ouro__shield shield = ouro__shield_begin(container); /* the entries name it */
     for (size_t at = 0; (place = ouro__table_next(&old, &at)) != NULL;)
         ouro__watch_unlink(&entry_of(place)->link);
     for (size_t at = 0; (place = ouro__table_next(&old, &at)) != NULL;)
         end_entry(heap, entry_of(place), place->key);
     ouro__table_dispose(heap, &old);
-    ouro_release(container);
+    ouro__shield_end(shield);
 }
 
 static void dispose(ouro_object *container) {
