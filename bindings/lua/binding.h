@@ -127,6 +127,7 @@ extern const luaL_Reg ouro_lua_weak[];      /* weak.c: finalize; and `weak`, a c
 extern const luaL_Reg ouro_lua_gc[];        /* gc.c: the table `gc` */
 extern const luaL_Reg ouro_lua_heap[];      /* heap.c: the table `heap` */
 extern const luaL_Reg ouro_lua_build[];     /* build.c: the table `build` */
+extern const luaL_Reg ouro_lua_understanding[]; /* why.c: why, would_free, mincut, obituary */
 /* Pushes the callable table `weak` with values, keys, set; heap userdata at the top. */
 void ouro_lua_push_weak(lua_State *L);
 /* Metamethods of handles, registered into the metatable by module.c. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "view.h"
+#include "understand.h"
 
 static int live(lua_State *L) {
     binding *b = ouro_lua_enter(L);
@@ -206,8 +206,10 @@ const luaL_Reg ouro_lua_heap[] = {
     {"census", census},
     {"check", check},
     {"cycles", ouro_lua_cycles},
+    {"dominators", ouro_lua_dominators},
     {"leaked", leaked},
     {"limits", ouro_lua_limits},
     {"live", live},
+    {"retained", ouro_lua_retained},
     {NULL, NULL},
 };
