@@ -25,9 +25,9 @@ ouro_status ouro_retained(ouro_object *object, uint32_t mine, size_t *ret_object
     ouro__search_init(&s, &g, false);
     uint32_t target = g.status == OURO_OK ? ouro__graph_number(&g, object) : 0;
     if (target != 0) {
-        s.seen[target] = 1;
+        s.without = target;
         ouro__search_run(&s, &g, 0, 1);
-        s.seen[target] = 0;
+        s.without = OURO__NO_NODE;
         ouro__search_run(&s, &g, target, 2);
         for (uint32_t i = 0; i < s.count; i++) {
             objects += ouro__graph_is_counted(&g, s.queue[i]);

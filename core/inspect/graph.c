@@ -238,7 +238,7 @@ void ouro__graph_reverse(ouro__graph *g) {
 /* ---- searching --------------------------------------------------------------------------- */
 
 void ouro__search_init(ouro__search *s, ouro__graph *g, bool parents) {
-    *s = (ouro__search){.count = 0};
+    *s = (ouro__search){.without = OURO__NO_NODE};
     s->seen = ouro__graph_obtain(g, g->nodes, sizeof *s->seen, true);
     s->queue = ouro__graph_obtain(g, g->nodes, sizeof *s->queue, false);
     if (parents) s->parents = ouro__graph_obtain(g, g->nodes, sizeof *s->parents, false);
@@ -251,7 +251,7 @@ void ouro__search_finish(ouro__search *s, ouro__graph *g) {
 }
 
 static inline void find(ouro__search *s, uint32_t node, uint32_t parent, uint8_t mark) {
-    if (s->seen[node] != 0) return;
+    if (s->seen[node] != 0 || node == s->without) return;
     s->seen[node] = mark;
     if (s->parents != NULL) s->parents[node] = parent;
     s->queue[s->count++] = node;

@@ -65,6 +65,7 @@ typedef struct ouro__search {
     uint32_t *queue;   /* those found, in order, the start first */
     uint32_t *parents; /* who found each; or NULL */
     uint32_t count;    /* in the queue, of the last search */
+    uint32_t without;  /* a node that is not found, as if it were not there; or NO_NODE */
 } ouro__search;
 
 void ouro__search_init(ouro__search *s, ouro__graph *g, bool parents);

@@ -128,9 +128,8 @@ static void search(paths *p, bool all) {
 static void look_without_target(paths *p) {
     ouro__search_init(&p->alive, p->g, false);
     if (p->g->status != OURO_OK) return;
-    p->alive.seen[p->target] = 1;
+    p->alive.without = p->target;
     ouro__search_run(&p->alive, p->g, 0, 1);
-    p->alive.seen[p->target] = 0;
 }
 
 ouro_status ouro_why(ouro_object *object, uint32_t mine, bool all, ouro_chain_fn each,
