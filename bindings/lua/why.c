@@ -380,5 +380,6 @@ static int why(lua_State *L) {
 
 const luaL_Reg ouro_lua_understanding[] = {
     {"why", why},
+    {"would_free", ouro_lua_would_free},
     {NULL, NULL},
 };

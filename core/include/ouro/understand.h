@@ -74,6 +74,8 @@ typedef struct ouro_removal {
     ouro_object *from;
     ouro_object *const *targets;
     size_t count;
+    const char *name; /* of a frame: the name that goes, which is no reason then; or NULL */
+    size_t length;
     ouro_object *mine_of; /* whose counts are the caller's; or NULL */
     uint32_t mine;
 } ouro_removal;
