@@ -44,5 +44,6 @@ void ouro_lua_push_title(lua_State *L, int index);
 int ouro_lua_retained(lua_State *L);   /* retained.c */
 int ouro_lua_dominators(lua_State *L);
 int ouro_lua_would_free(lua_State *L); /* whatif.c */
+int ouro_lua_mincut(lua_State *L);     /* mincut.c */
 
 #endif

@@ -379,6 +379,7 @@ static int why(lua_State *L) {
 }
 
 const luaL_Reg ouro_lua_understanding[] = {
+    {"mincut", ouro_lua_mincut},
     {"why", why},
     {"would_free", ouro_lua_would_free},
     {NULL, NULL},
