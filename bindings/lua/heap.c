@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "obituary.h"
 #include "understand.h"
 
 static int live(lua_State *L) {
@@ -207,9 +208,12 @@ const luaL_Reg ouro_lua_heap[] = {
     {"check", check},
     {"cycles", ouro_lua_cycles},
     {"dominators", ouro_lua_dominators},
+    {"growth", ouro_lua_growth},
     {"leaked", leaked},
     {"limits", ouro_lua_limits},
     {"live", live},
+    {"obituaries", ouro_lua_set_obituaries},
     {"retained", ouro_lua_retained},
+    {"snapshot", ouro_lua_snapshot},
     {NULL, NULL},
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "obituary.h"
 #include "understand.h"
 
 /* ---- in common --------------------------------------------------------------------------- */
@@ -380,6 +381,7 @@ static int why(lua_State *L) {
 
 const luaL_Reg ouro_lua_understanding[] = {
     {"mincut", ouro_lua_mincut},
+    {"obituary", ouro_lua_obituary},
     {"why", why},
     {"would_free", ouro_lua_would_free},
     {NULL, NULL},
