@@ -105,7 +105,8 @@ static bool find_levels(network *n) {
         uint32_t node = n->queue[at], level = n->level[node] + 1;
         if (node == 0) continue;
         for (uint32_t i = g->from_first[node]; i < g->from_first[node + 1]; i++)
-            if (has_room(n, g->from_edges[i])) reach(n, g->sources[g->from_edges[i]], level, &found);
+            if (has_room(n, g->from_edges[i]))
+                reach(n, g->sources[g->from_edges[i]], level, &found);
         for (uint32_t e = g->first[node]; e < g->first[node + 1]; e++)
             if (n->flow[e] > 0) reach(n, g->targets[e], level, &found);
         if (g->roots[node] != 0 && has_room(n, root_edge(g, node))) reach(n, 0, level, &found);
