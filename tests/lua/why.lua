@@ -86,7 +86,8 @@ tap.subtest("weak references are no reason", function()
     keyed = weak.keys {}
     keyed[x] = list { x }
     is(roots(why(x, { all = true })), "name x in main/0", "of any kind")
-    is(roots(why(keyed[x], { all = true })), "name keyed in main/1", "a key's value lives by the entry")
+    is(roots(why(keyed[x], { all = true })), "name keyed in main/1",
+        "a key's value lives by the entry")
     del("x", "w", "table_of", "keyed")
 end)
 
