@@ -50,6 +50,7 @@ typedef struct binding {
     const struct allocator *allocator; /* NULL: the C library's */
     const void *self_tables[2]; /* tables that stand for the heap as `self`: heap:frame() */
     bool limited;  /* the heap has a limit of objects or bytes */
+    bool making_room; /* collecting because of a limit */
     uint64_t room_made; /* births when room was last made for the sake of bytes */
     unsigned busy; /* core operations under way that call Lua back: the heap cannot close */
 } binding;
@@ -127,6 +128,7 @@ extern const luaL_Reg ouro_lua_weak[];      /* weak.c: finalize; and `weak`, a c
 extern const luaL_Reg ouro_lua_gc[];        /* gc.c: the table `gc` */
 extern const luaL_Reg ouro_lua_heap[];      /* heap.c: the table `heap` */
 extern const luaL_Reg ouro_lua_build[];     /* build.c: the table `build` */
+extern const luaL_Reg ouro_lua_understanding[]; /* why.c: why, would_free, mincut, obituary */
 /* Pushes the callable table `weak` with values, keys, set; heap userdata at the top. */
 void ouro_lua_push_weak(lua_State *L);
 /* Metamethods of handles, registered into the metatable by module.c. */

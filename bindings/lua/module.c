@@ -194,7 +194,8 @@ static void add_heap_table(lua_State *L, binding *b) {
 
 static void make_builtins(lua_State *L, binding *b) {
     static const luaL_Reg *const plain[] = {ouro_lua_building, ouro_lua_letting_go,
-                                            ouro_lua_looking, ouro_lua_frames, ouro_lua_weak};
+                                            ouro_lua_looking, ouro_lua_frames, ouro_lua_weak,
+                                            ouro_lua_understanding};
     lua_newtable(L);
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) ouro_lua_register(L, plain[i]);
     add_table(L, "gc", ouro_lua_gc);

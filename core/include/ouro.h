@@ -22,6 +22,7 @@
 #include "ouro/collect.h"
 #include "ouro/events.h"
 #include "ouro/inspect.h"
+#include "ouro/understand.h"
 #include "ouro/build.h"
 
 #endif
