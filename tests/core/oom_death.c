@@ -190,7 +190,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         SENTENCE(long_chain_dies_in_order, "a chain of 100000 dies in order without memory"),
         SENTENCE(long_ring_is_collected_oldest_first, "a ring is collected without memory"),
-        SENTENCE(hub_is_collected, "objects of many references are collected without memory" HUB_TODO),
+        SENTENCE(hub_is_collected, "hubs are collected without memory" HUB_TODO),
         SENTENCE(callbacks_run, "callbacks and finalize records run without memory"),
         SENTENCE(keep_in_garbage, "what gc.garbage has no room for is not lost"),
         SENTENCE(resurrected_ring_is_unharmed, "a ring is resurrected without memory"),
