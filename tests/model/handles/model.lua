@@ -151,6 +151,13 @@ function model:store(array, key, ref)
     if old then self:released(old) end
 end
 
+-- The same by an assignment of Lua, which holds the new value until it is done.
+function model:assign(array, key, ref)
+    self.temporary[#self.temporary + 1] = ref > 0 and ref or nil
+    self:store(array, key, ref)
+    if ref > 0 then table.remove(self.temporary) end
+end
+
 -- The slots of a node are in the order of the class.
 function model:store_slot(id, key, ref)
     local refs = self.objects[id].refs

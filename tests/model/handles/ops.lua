@@ -96,7 +96,7 @@ local function put(m, number, ref, line)
     end
     local f, key = frame(m, number // 7), name(number)
     return ("E[%d].%s = %s"):format(f, key, line), function(w)
-        w:store(w.frames[f], key, ref)
+        w:assign(w.frames[f], key, ref)
     end
 end
 
@@ -152,7 +152,7 @@ function list.name(m, a, b)
     if not ref then return end
     local f, key = frame(m, b // 7), name(b)
     return ("E[%d].%s = %s"):format(f, key, text), function(w)
-        w:store(w.frames[f], key, ref)
+        w:assign(w.frames[f], key, ref)
     end, { ref }
 end
 
