@@ -106,9 +106,11 @@ int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls) {
 /* The handle is on top; arguments from 2 to `last` fill the slots. */
 static void fill_slots(lua_State *L, binding *b, ouro_object *cls, ouro_object *record, int last) {
     size_t count = ouro_class_slot_count(cls);
-    if ((size_t)(last - 1) > count)
+    if ((size_t)(last - 1) > count) {
+        ouro_object_skip_finalizer(record); /* there has never been such an object */
         ouro_lua_refuse(L, "%s has %d slots, but %d values were given", ouro_class_name(cls),
                         (int)count, last - 1);
+    }
     for (int i = 2; i <= last; i++) {
         ouro_value v = ouro_lua_value_at(L, b, i);
         ouro_record_slots(record)[i - 2] = v; /* it was nil; the count is handed over */
@@ -119,9 +121,11 @@ static void fill_slots(lua_State *L, binding *b, ouro_object *cls, ouro_object *
 static void fill_attributes(lua_State *L, binding *b, ouro_object *cls, ouro_object *record,
                             int last) {
     if (last == 1) return;
-    if (last > 2 || lua_type(L, 2) != LUA_TTABLE)
+    if (last > 2 || lua_type(L, 2) != LUA_TTABLE) {
+        ouro_object_skip_finalizer(record);
         ouro_lua_refuse(L, "%s has no slots and no __init: give it one table of attributes",
                         ouro_class_name(cls));
+    }
     ouro_lua_fill_record(L, b, record, 2);
 }
 

@@ -130,6 +130,7 @@ void ouro_lua_hand_over(lua_State *L, binding *b, ouro_object *object) {
     }
     ouro_status status = give_spare(L, b, object, tag);
     if (OURO_UNLIKELY(status != OURO_OK)) {
+        ouro_object_skip_finalizer(object);
         ouro_release(object);
         ouro_lua_check(L, b, status);
     }

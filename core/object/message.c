@@ -2,6 +2,7 @@
 /* Message: statuses and the sentence that goes with a failure. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "object/heap_state.h"
 
@@ -25,7 +26,13 @@ ouro_status ouro_heap_fail(ouro_heap *heap, ouro_status status, const char *form
     va_start(arguments, format);
     vsnprintf(heap->message, sizeof heap->message, format, arguments);
     va_end(arguments);
-    return status;
+    if (status != OURO_E_NOMEM || !heap->account.hit_limit) return status;
+    /* It was not the machine that refused. */
+    size_t length = strlen(heap->message);
+    snprintf(heap->message + length, sizeof heap->message - length,
+             ": memory limit, %zu bytes in use of %zu; raise max_bytes or let go of something",
+             heap->account.bytes, heap->account.max_bytes);
+    return OURO_E_LIMIT;
 }
 
 void *ouro_heap_user(const ouro_heap *heap) {

@@ -143,9 +143,27 @@ ouro_status ouro_object_set_tag(ouro_object *object, uint64_t tag) {
     return OURO_OK;
 }
 
+static void look_for_held(ouro_object *child, void *context) {
+    bool *found = context;
+    if (child->flags & OURO__HELD && child->count == 1) *found = true;
+}
+
+/* Before several references go, in order: a child that only looks held, by a handle that nobody
+ * can reach any more, would wait and die after the others. */
+static void settle_children(ouro_object *object) {
+    ouro_heap *heap = ouro__heap_of(object);
+    if (heap->watching == 0 || heap->settle == NULL || heap->closing) return;
+    bool found = false;
+    ouro__traverse(ouro__type_of(heap, object), object, look_for_held, &found);
+    if (!found) return;
+    heap->due &= ~(unsigned)OURO__DUE_PROMPT;
+    heap->settle(heap->user, heap, OURO_SETTLE_PROMPT);
+}
+
 void ouro_object_clear(ouro_object *object) {
     ouro_type *type = ouro_object_type(object);
     ouro__shield shield = ouro__shield_begin(object);
+    settle_children(object);
     OURO__FOR_EACH_SLOT(type, object, slot) {
         ouro_value_store(slot, OURO_NIL);
     }
@@ -155,6 +173,10 @@ void ouro_object_clear(ouro_object *object) {
 
 bool ouro_object_is_dying(const ouro_object *object) {
     return object->flags & OURO__DOOMED;
+}
+
+void ouro_object_skip_finalizer(ouro_object *object) {
+    ouro__set_flag(object, OURO__FINALIZED);
 }
 
 bool ouro_object_is_gone(const ouro_object *object) {

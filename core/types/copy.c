@@ -154,7 +154,7 @@ static ouro_status make_sequence(ouro_heap *heap, ouro_object *original, ouro_ob
 
 /* Releases a copy that is not to be, without last words. */
 static void discard(ouro_object *copy) {
-    ouro__set_flag(copy, OURO__FINALIZED);
+    ouro_object_skip_finalizer(copy);
     ouro_object_clear(copy);
     ouro_release(copy);
 }

@@ -124,6 +124,9 @@ OURO_API bool ouro_object_is_dying(const ouro_object *object);
 /* For a holder that lets go of several: in which order their last counted references went, if
  * anybody can notice (ascending); 0: not known, or there was none. */
 OURO_API uint64_t ouro_object_waits_since(const ouro_object *object);
+/* Its finalizer will not run: for an object that could not be completed, and that nobody but its
+ * maker has seen. */
+OURO_API void ouro_object_skip_finalizer(ouro_object *object);
 /* Whether that is decided: it is past its last words, and no longer shown. */
 OURO_API bool ouro_object_is_gone(const ouro_object *object);
 
