@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Oom calls: what oom_calls.c runs short of memory. A case is a name and a chunk over the
 -- names of `prepare`; each call of lua-api.md that exists is in one. A chunk does one thing,
--- which therefore has happened or not; with `loose`, parts of it may have happened. `todo`: why it fails.
+-- which therefore has happened or not; with `loose`, parts of it may have happened. `todo`: why
+-- it fails.
 local cases, known = {}, {}
 
 local function case(names, chunk, loose, todo)
@@ -23,7 +24,8 @@ case("class", "function Node:method() end")
 case("copy", "return copy(l)")
 case("deepcopy", "return deepcopy(l)")
 case("build.chain", "return build.chain(5)")
-case("build.ring", "return build.ring(5)", false, "a ring whose handle is refused waits for a collection")
+case("build.ring", "return build.ring(5)", false,
+     "a ring whose handle is refused waits for a collection")
 case("build.tree", "return build.tree(2, 2)")
 case("build.grid", "return build.grid(3, 3)")
 case("build.graph", "return build.graph{nodes = 5, degree = 2, seed = 1}")
@@ -147,7 +149,8 @@ ring.next = Node('back', ring)
 -- All that a script can see of them.
 local state = [[
 settle()
-local all, seen = {heap.live(), #names(), refcount(l2), l and refcount(l) or 'no l', repr(gc.isenabled())}, {}
+local all = {heap.live(), #names(), refcount(l2), l and refcount(l) or 'no l'}
+all[#all + 1] = tostring(gc.isenabled())
 for i, name in ipairs{'l', 'l2', 't', 'd', 's', 'o', 'numbers', 'n', 'deep', 'pinned',
                       'fresh', 'Node', 'doomed', 'ring'} do
     local v = _ENV[name]
