@@ -120,8 +120,26 @@ case("heap.close", "local h = heap{} h:list{1} h:close()", true)
 case("", "doomed = nil", true)
 case("", "ring = nil gc.collect()", true)
 
--- What does not exist yet: each says so, with or without memory.
-known["weak.values"], known["weak.keys"], known["weak.set"] = true, true, true
+-- Weak dictionaries.
+case("weak.keys", "return weak.keys{[l] = 1, [d] = 'a long text that needs a cell'}")
+case("weak.values", "return weak.values{a = l, b = 'a long text that needs a cell'}")
+case("weak.set", "return weak.set{l, d, t}")
+case("", "local k = weak.keys{} k[l] = l2 return copy(k)")
+
+-- Limits and stress.
+case("heap.limits", "return heap.limits{max_frames = 1000}")
+case("gc.stress", "gc.stress{every = 0, at = 0} return gc.stress()")
+
+-- Understanding.
+case("why", "return tostring(why(l, {all = true}))")
+case("would_free", "return tostring(would_free(doomed))")
+case("mincut", "return tostring(mincut(l2))")
+case("heap.retained", "return heap.retained(deep)")
+case("heap.dominators", "return tostring(heap.dominators(3))")
+case("heap.snapshot", "return tostring(heap.snapshot():diff(heap.snapshot()))", true)
+case("heap.growth", "return heap.growth(function() end, 2)", true)
+case("heap.obituaries", "heap.obituaries(5) heap.obituaries(0)")
+case("obituary", "return pcall(obituary, 1)", true)
 
 local prepare = [[
 l, l2 = list{1, 'x', 3}, list{1, 'x', 3}
