@@ -83,6 +83,8 @@ static void end_session(session *s) {
     }
     for (int n = CLASS_NODE; n < CLASS_OPEN; n++) ouro_release(s->real.objects[n]);
     real_close(&s->real, s->now.leaked);
+    s->shared->closes++;
+    s->shared->open_closes += s->real.open && !s->real.failed;
     s->shared->resurrected += (uint64_t)s->now.resurrected;
     s->shared->callbacks += (uint64_t)s->now.callbacks;
     note_failure(s, s->shared->count);

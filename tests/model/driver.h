@@ -18,6 +18,7 @@ typedef struct run {
     char why[600];
     /* What has been done, over all sequences of a batch. */
     uint64_t done, skipped, steps, collected, automatic, resurrected, callbacks;
+    uint64_t closes, open_closes; /* open: not compared to the end */
 } run;
 
 /* Shared, zeroed; NULL: there is no memory. */
