@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "collect/cross.h"
 #include "collect/pacing.h"
 #include "collect/policy.h"
 #include "collect/question.h"
@@ -32,6 +33,9 @@ static const ouro_type_spec *const builtin_specs[OURO__BUILTINS] = {
     &ouro__frame_spec,
     &ouro__weak_spec,
     &ouro__finalize_spec,
+    &ouro__weak_keys_spec,
+    &ouro__weak_values_spec,
+    &ouro__weak_set_spec,
 };
 
 /* ---- open -------------------------------------------------------------------------------- */
@@ -41,6 +45,7 @@ static ouro_status populate(ouro_heap *heap) {
     ouro_status status = OURO_OK;
     for (int i = 1; status == OURO_OK && i < OURO__BUILTINS; i++)
         status = ouro_type_new(heap, builtin_specs[i], &type);
+    if (status == OURO_OK) ouro__weakdict_mark_types(heap);
     if (status == OURO_OK)
         status = ouro_class_new(heap, "object", NULL, 0, NULL, &heap->bag_class);
     ouro_object *frame;
@@ -66,6 +71,8 @@ ouro_status ouro_heap_open(const ouro_heap_options *options, ouro_heap **ret_hea
     heap->account.max_bytes = given.max_bytes;
     heap->user = given.user;
     heap->settle = given.settle;
+    heap->reach = given.reach;
+    heap->cross = &ouro__cross_hooks_table;
     heap->watch = &ouro__watch_hooks_table;
     heap->policy = &ouro__policy_generational;
     heap->enabled = heap->open = true;
@@ -88,6 +95,13 @@ void ouro_heap_set_limits(ouro_heap *heap, size_t max_objects, size_t max_bytes,
     heap->account.max_bytes = max_bytes;
     heap->frames.max = max_frames != 0 ? max_frames : MAX_FRAMES;
     ouro__heap_update_care(heap);
+}
+
+void ouro_heap_limits(const ouro_heap *heap, size_t *ret_objects, size_t *ret_bytes,
+                      size_t *ret_frames) {
+    if (ret_objects != NULL) *ret_objects = heap->max_objects;
+    if (ret_bytes != NULL) *ret_bytes = heap->account.max_bytes;
+    if (ret_frames != NULL) *ret_frames = heap->frames.max;
 }
 
 /* ---- what the heap itself refers to ------------------------------------------------------ */
@@ -162,8 +176,8 @@ static void dispose_left_over(ouro_heap *heap) {
 
 static void free_tables(ouro_heap *heap) {
     ouro__account *account = &heap->account;
-    ouro__map *maps[] = {&heap->ids, &heap->by_id, &heap->pins, &heap->watchers,
-                         &heap->overflow};
+    ouro__map *maps[] = {&heap->ids, &heap->by_id, &heap->pins, &heap->overflow,
+                         &heap->waiting};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) ouro__map_free(maps[i], account);
     heap->keep_types = false;
     ouro__type_free_retired(heap);

@@ -9,67 +9,6 @@ static ouro_object *check_operand(lua_State *L, binding *b) {
     return ouro_lua_check_object(L, b, 1);
 }
 
-/* ---- dict, set --------------------------------------------------------------------------- */
-
-static int index_entries(lua_State *L, binding *b, ouro_object *container, bool is_set) {
-    ouro_value v = OURO_ABSENT, key = ouro_lua_value_at(L, b, 2);
-    bool has = false;
-    ouro_status status = OURO_OK;
-    bool none = ouro_value_is_nil(key);
-    if (!none && is_set) status = ouro_set_has(container, key, &has);
-    else if (!none) status = ouro_dict_get(container, key, &v);
-    ouro_value_release(key);
-    ouro_lua_check(L, b, status);
-    if (is_set) lua_pushboolean(L, has);
-    else ouro_lua_push_value(L, b, v);
-    return 1;
-}
-
-static void remove_entry(lua_State *L, binding *b, ouro_object *container, bool is_set,
-                         bool must_exist) {
-    ouro_value key = ouro_lua_value_at(L, b, 2);
-    ouro_status status =
-        is_set ? ouro_set_remove(container, key) : ouro_dict_remove(container, key);
-    ouro_value_release(key);
-    if (status == OURO_E_KEY && !must_exist) return;
-    if (status == OURO_E_KEY) {
-        luaL_tolstring(L, 2, NULL);
-        ouro_lua_refuse(L, "the %s has no key %s", is_set ? "set" : "dict", lua_tostring(L, -1));
-    }
-    ouro_lua_check(L, b, status);
-}
-
-static int newindex_dict(lua_State *L, binding *b, ouro_object *dict) {
-    if (lua_isnil(L, 3) && !lua_isnil(L, 2)) {
-        remove_entry(L, b, dict, false, false);
-        return 0;
-    }
-    ouro_value key = OURO_NIL, value = OURO_NIL;
-    ouro_status status = ouro_lua_try_value(L, b, 2, &key);
-    if (status == OURO_OK) status = ouro_lua_try_value(L, b, 3, &value);
-    if (status == OURO_OK) status = ouro_dict_set(dict, key, value);
-    ouro_value_release(key);
-    ouro_value_release(value);
-    ouro_lua_check(L, b, status);
-    return 0;
-}
-
-static int newindex_set(lua_State *L, binding *b, ouro_object *set) {
-    if (!lua_toboolean(L, 3) && !lua_isnil(L, 2)) {
-        remove_entry(L, b, set, true, false);
-        return 0;
-    }
-    ouro_value key = ouro_lua_value_at(L, b, 2);
-    ouro_status status = ouro_set_add(set, key);
-    ouro_value_release(key);
-    ouro_lua_check(L, b, status);
-    return 0;
-}
-
-void ouro_lua_delete_entry(lua_State *L, binding *b, ouro_object *container) {
-    remove_entry(L, b, container, ouro_is_set(container), true);
-}
-
 /* ---- __index, __newindex ----------------------------------------------------------------- */
 
 static int index_object(lua_State *L) {
@@ -79,8 +18,7 @@ static int index_object(lua_State *L) {
     if (ouro_record_class(object) != NULL) return ouro_lua_record_index(L, b, object);
     if (ouro_is_list(object) || ouro_is_tuple(object))
         return ouro_lua_sequence_index(L, b, object);
-    if (ouro_is_dict(object)) return index_entries(L, b, object, false);
-    if (ouro_is_set(object)) return index_entries(L, b, object, true);
+    if (ouro_lua_has_entries(object)) return ouro_lua_entries_index(L, b, object);
     if (ouro_is_class(object)) return ouro_lua_class_index(L, b, object);
     const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
     int results = ouro_lua_watcher_index(L, b, object, key);
@@ -92,8 +30,7 @@ static int newindex_by_type(lua_State *L, binding *b, ouro_object *object) {
     if (ouro_is_frame(object)) return ouro_lua_frame_newindex(L, b, object);
     if (ouro_record_class(object) != NULL) return ouro_lua_record_newindex(L, b, object);
     if (ouro_is_list(object)) return ouro_lua_list_newindex(L, b, object);
-    if (ouro_is_dict(object)) return newindex_dict(L, b, object);
-    if (ouro_is_set(object)) return newindex_set(L, b, object);
+    if (ouro_lua_has_entries(object)) return ouro_lua_entries_newindex(L, b, object);
     if (ouro_is_class(object)) return ouro_lua_class_newindex(L, b, object);
     if (ouro_is_tuple(object))
         return ouro_lua_refuse(L, "a tuple cannot be changed; make a list of it: list(t)");
@@ -129,8 +66,7 @@ static int length_of(lua_State *L) {
     lua_settop(L, 1);
     size_t length;
     if (ouro_is_list(object) || ouro_is_tuple(object)) length = ouro_lua_sequence_length(object);
-    else if (ouro_is_dict(object)) length = ouro_dict_count(object);
-    else if (ouro_is_set(object)) length = ouro_set_count(object);
+    else if (ouro_lua_has_entries(object)) length = ouro_lua_entries_count(L, b, object);
     else if (call_method(L, b, object, "__len", 1)) return 1;
     else return ouro_lua_refuse(L, "a %s has no length", ouro_lua_object_type_name(object));
     lua_pushinteger(L, (lua_Integer)length);

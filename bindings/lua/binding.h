@@ -32,6 +32,7 @@ typedef struct binding {
     int builtins;         /* table: what free names fall back to */
     int boxes;            /* table: box index -> Lua value, and Lua value -> box */
     int on_error;         /* function given to gc.on_error, or LUA_NOREF */
+    bool reporting;       /* it is being called */
     int listeners;        /* table: event name -> array of functions */
 
     /* handle.c */
@@ -43,8 +44,14 @@ typedef struct binding {
     size_t box_capacity;
     size_t box_free;  /* first free index, 0: none */
     size_t box_stale; /* first index of a dead box whose Lua value is still kept, 0: none */
+    /* report.c */
+    const struct custom *printing; /* the object whose __repr is running, and those around it */
     /* module.c */
+    const struct allocator *allocator; /* NULL: the C library's */
     const void *self_tables[2]; /* tables that stand for the heap as `self`: heap:frame() */
+    bool limited;  /* the heap has a limit of objects or bytes */
+    bool making_room; /* collecting because of a limit */
+    uint64_t room_made; /* births when room was last made for the sake of bytes */
     unsigned busy; /* core operations under way that call Lua back: the heap cannot close */
 } binding;
 
@@ -53,6 +60,8 @@ typedef struct binding {
  * arguments when called as a method (h:list{}). Raises if the heap is closed. Lets what
  * Lua has freed meanwhile die. */
 binding *ouro_lua_enter(lua_State *L);
+/* The same before something is made: near a limit of the heap, what is dead dies first. */
+binding *ouro_lua_enter_making(lua_State *L);
 /* The end of an operation that changed something: the heap's safe point. */
 void ouro_lua_leave(lua_State *L, binding *b);
 /* Before an operation that could observe what is already dead: settles if anything may
@@ -90,6 +99,8 @@ void ouro_lua_check(lua_State *L, binding *b, ouro_status status);
 /* Reports the error at the top of the stack (popped) of a finalizer or callback: to
  * gc.on_error or standard error; counted. what: "finalizer of Node #3". about: may be NULL. */
 void ouro_lua_report(lua_State *L, binding *b, ouro_object *about, const char *what);
+/* Counts an error that cannot be told, or has been. about: may be NULL. */
+void ouro_lua_count_error(binding *b, ouro_object *about);
 /* lua_pcall with a traceback that includes managed frames as message handler. */
 int ouro_lua_pcall(lua_State *L, binding *b, int arguments, int results);
 /* Pushes the text of a value as repr gives it (class methods __repr respected). */
@@ -117,6 +128,7 @@ extern const luaL_Reg ouro_lua_weak[];      /* weak.c: finalize; and `weak`, a c
 extern const luaL_Reg ouro_lua_gc[];        /* gc.c: the table `gc` */
 extern const luaL_Reg ouro_lua_heap[];      /* heap.c: the table `heap` */
 extern const luaL_Reg ouro_lua_build[];     /* build.c: the table `build` */
+extern const luaL_Reg ouro_lua_understanding[]; /* why.c: why, would_free, mincut, obituary */
 /* Pushes the callable table `weak` with values, keys, set; heap userdata at the top. */
 void ouro_lua_push_weak(lua_State *L);
 /* Metamethods of handles, registered into the metatable by module.c. */

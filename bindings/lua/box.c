@@ -29,7 +29,7 @@ ouro_status ouro_lua_box_type(binding *b) {
     ouro_type_spec spec = {.struct_size = sizeof spec,
                            .name = "lua",
                            .size = sizeof(box),
-                           .flags = OURO_TYPE_ACYCLIC | OURO_TYPE_PLAIN,
+                           .flags = OURO_TYPE_ACYCLIC | OURO_TYPE_PLAIN | OURO_TYPE_FOREIGN,
                            .dispose = dispose_box};
     return ouro_type_new(b->heap, &spec, &b->box);
 }
@@ -104,6 +104,10 @@ ouro_status ouro_lua_box(lua_State *L, binding *b, int index, ouro_object **ret_
         return OURO_OK;
     }
     return make_box(L, b, index, ret_box);
+}
+
+size_t ouro_lua_box_index(const ouro_object *object) {
+    return ((const box *)(const void *)object)->index;
 }
 
 bool ouro_lua_push_box(lua_State *L, const binding *b, const ouro_object *object) {

@@ -34,7 +34,7 @@ static size_t read_slots(lua_State *L, int index, const char **slots) {
 }
 
 int ouro_lua_new_class(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     const char *slots[SLOTS_MOST] = {NULL};
     if (lua_type(L, 1) != LUA_TSTRING)
         ouro_lua_refuse(L, "a class needs a name: class(\"Node\", {\"val\", \"next\"})");
@@ -149,6 +149,10 @@ static int initialize(lua_State *L, int last) {
 int ouro_lua_call_class(lua_State *L, binding *b, ouro_object *cls) {
     ouro_object *record;
     int last = lua_gettop(L);
+    if (OURO_UNLIKELY(b->limited)) {
+        ouro_lua_make_room(L, b);
+        cls = ouro_lua_check_object(L, b, 1);
+    }
     ouro_lua_check(L, b, ouro_record_new(b->heap, cls, &record));
     ouro_lua_hand_over(L, b, record);
     if (ouro_lua_push_class_attribute(L, b, record, "__init", 6)) return initialize(L, last);
@@ -177,7 +181,7 @@ void ouro_lua_finalize_instance(ouro_object *instance) {
     lua_State *L = b->current;
     char name[80], what[100];
     if (!lua_checkstack(L, 10)) {
-        ouro_report_error(b->heap, instance);
+        ouro_lua_count_error(b, instance);
         return;
     }
     lua_pushcfunction(L, call_finalizer);

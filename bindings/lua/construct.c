@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Construct: list, tuple, dict, set, object, copies; what a value is. */
+/* Construct: list, tuple, object, copies; what a value is. */
 #include <string.h>
 
 #include "internal.h"
@@ -32,16 +32,6 @@ static void extend_by_table(lua_State *L, binding *b, ouro_object *list, int tab
     }
 }
 
-static void extend_by_entries(lua_State *L, binding *b, ouro_object *list, ouro_object *source) {
-    ouro_cursor cursor = {0};
-    ouro_value key, value;
-    for (;;) {
-        ouro_lua_check(L, b, ouro_entries_next(source, &cursor, &key, &value));
-        if (ouro_value_same(key, OURO_ABSENT)) return;
-        ouro_lua_check(L, b, ouro_list_append(list, key));
-    }
-}
-
 void ouro_lua_extend_list(lua_State *L, binding *b, ouro_object *list, int source) {
     if (lua_type(L, source) == LUA_TTABLE) {
         extend_by_table(L, b, list, source);
@@ -55,8 +45,8 @@ void ouro_lua_extend_list(lua_State *L, binding *b, ouro_object *list, int sourc
             if (!ouro_lua_push_item(L, b, object, i)) return;
             append_item(L, b, list);
         }
-    } else if (ouro_is_dict(object) || ouro_is_set(object)) {
-        extend_by_entries(L, b, list, object);
+    } else if (ouro_lua_has_entries(object)) {
+        ouro_lua_append_keys(L, b, list, object);
     } else {
         ouro_lua_refuse(L, "items come from a table, list, tuple, set or dict; got %s",
                         ouro_lua_describe(L, b, source));
@@ -73,7 +63,7 @@ static ouro_object *push_list(lua_State *L, binding *b) {
 }
 
 static int new_list(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     lua_settop(L, 1);
     push_list(L, b);
     ouro_lua_leave(L, b);
@@ -81,7 +71,7 @@ static int new_list(lua_State *L) {
 }
 
 static int new_tuple(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     lua_settop(L, 1);
     ouro_object *tuple, *list = push_list(L, b);
     const ouro_value *items;
@@ -94,48 +84,38 @@ static int new_tuple(lua_State *L) {
     return 1;
 }
 
-static int new_set(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
-    lua_settop(L, 1);
-    ouro_object *set, *list = push_list(L, b);
-    ouro_lua_check(L, b, ouro_set_new(b->heap, &set));
-    ouro_lua_hand_over(L, b, set);
-    for (size_t i = 0; ouro_lua_push_item(L, b, list, i); i++) {
-        ouro_value v = ouro_lua_value_at(L, b, -1);
-        ouro_status status = ouro_set_add(set, v);
-        ouro_value_release(v);
-        ouro_lua_check(L, b, status);
-        lua_pop(L, 1);
-    }
-    ouro_object_clear(list);
-    ouro_lua_leave(L, b);
-    return 1;
-}
-
 /* ---- keys in order ----------------------------------------------------------------------- */
+
+/* The tag of a handle; 0 for other values. */
+static uint64_t tag_at(lua_State *L, binding *b, int index) {
+    ouro_object *object = NULL;
+    if (ouro_lua_try_object(L, b, index, &object) != OURO_OK || object == NULL) return 0;
+    return ouro_object_tag(object);
+}
 
 static int rank(lua_State *L, int index) {
     int type = lua_type(L, index);
-    return type == LUA_TNUMBER ? 0 : type == LUA_TSTRING ? 1 : 2;
+    return type == LUA_TNUMBER ? 0 : type == LUA_TSTRING ? 1 : type == LUA_TUSERDATA ? 2 : 3;
 }
 
 /* Whether the key at -1 comes before the one at -2. */
-static bool comes_before(lua_State *L) {
+static bool comes_before(lua_State *L, binding *b) {
     int top = rank(L, -1), below = rank(L, -2);
     if (top != below) return top < below;
+    if (top == 2) return tag_at(L, b, -1) < tag_at(L, b, -2);
     return top < 2 && lua_compare(L, -1, -2, LUA_OPLT);
 }
 
 /* Two runs of the array `from`, merged into `to`. */
-static void merge_runs(lua_State *L, int from, int to, lua_Integer low, lua_Integer middle,
-                       lua_Integer high) {
+static void merge_runs(lua_State *L, binding *b, int from, int to, lua_Integer low,
+                       lua_Integer middle, lua_Integer high) {
     lua_Integer left = low, right = middle;
     for (lua_Integer i = low; i < high; i++) {
         bool take_right = left >= middle;
         if (!take_right && right < high) {
             lua_rawgeti(L, from, left);
             lua_rawgeti(L, from, right);
-            take_right = comes_before(L);
+            take_right = comes_before(L, b);
             lua_pop(L, 2);
         }
         lua_rawgeti(L, from, take_right ? right++ : left++);
@@ -143,7 +123,7 @@ static void merge_runs(lua_State *L, int from, int to, lua_Integer low, lua_Inte
     }
 }
 
-void ouro_lua_push_sorted_keys(lua_State *L, int table) {
+void ouro_lua_push_sorted_keys(lua_State *L, binding *b, int table) {
     table = lua_absindex(L, table);
     lua_Integer count = 0;
     lua_newtable(L);
@@ -159,7 +139,7 @@ void ouro_lua_push_sorted_keys(lua_State *L, int table) {
         for (lua_Integer low = 1; low <= count; low += 2 * run) {
             lua_Integer middle = low + run <= count + 1 ? low + run : count + 1;
             lua_Integer high = low + 2 * run <= count + 1 ? low + 2 * run : count + 1;
-            merge_runs(L, from, to, low, middle, high);
+            merge_runs(L, b, from, to, low, middle, high);
         }
         int swapped = from;
         from = to;
@@ -170,58 +150,10 @@ void ouro_lua_push_sorted_keys(lua_State *L, int table) {
     lua_settop(L, from < to ? from : to);
 }
 
-/* ---- dict, object ------------------------------------------------------------------------ */
-
-static void set_entry(lua_State *L, binding *b, ouro_object *dict) {
-    ouro_value key = OURO_NIL, value = OURO_NIL;
-    ouro_status status = ouro_lua_try_value(L, b, -2, &key);
-    if (status == OURO_OK) status = ouro_lua_try_value(L, b, -1, &value);
-    if (status == OURO_OK) status = ouro_dict_set(dict, key, value);
-    ouro_value_release(key);
-    ouro_value_release(value);
-    ouro_lua_check(L, b, status);
-}
-
-static void fill_from_dict(lua_State *L, binding *b, ouro_object *dict, ouro_object *source) {
-    ouro_cursor cursor = {0};
-    ouro_value key, value;
-    for (;;) {
-        ouro_lua_check(L, b, ouro_entries_next(source, &cursor, &key, &value));
-        if (ouro_value_same(key, OURO_ABSENT)) return;
-        ouro_lua_check(L, b, ouro_dict_set(dict, key, value));
-    }
-}
-
-static int new_dict(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
-    ouro_object *dict;
-    lua_settop(L, 1);
-    ouro_lua_check(L, b, ouro_dict_new(b->heap, &dict));
-    ouro_lua_hand_over(L, b, dict);
-    ouro_object *source = ouro_lua_object_at(L, b, 1);
-    if (ouro_is_dict(source)) {
-        fill_from_dict(L, b, dict, source);
-    } else if (lua_type(L, 1) == LUA_TTABLE) {
-        ouro_lua_push_sorted_keys(L, 1);
-        lua_Integer count = luaL_len(L, -1);
-        for (lua_Integer i = 1; i <= count; i++) {
-            lua_rawgeti(L, -1, i);
-            lua_pushvalue(L, -1);
-            lua_rawget(L, 1);
-            set_entry(L, b, dict);
-            lua_pop(L, 2);
-        }
-        lua_pop(L, 1);
-    } else if (!lua_isnoneornil(L, 1)) {
-        ouro_lua_refuse(L, "entries come from a table or a dict; got %s",
-                        ouro_lua_describe(L, b, 1));
-    }
-    ouro_lua_leave(L, b);
-    return 1;
-}
+/* ---- object ----------------------------------------------------------------------------- */
 
 static int new_object(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_object *bag;
     lua_settop(L, 1);
     if (!lua_isnoneornil(L, 1) && lua_type(L, 1) != LUA_TTABLE)
@@ -237,7 +169,7 @@ static int new_object(lua_State *L) {
 /* ---- copies, types ----------------------------------------------------------------------- */
 
 static int copy_with(lua_State *L, ouro_status (*make)(ouro_object *, ouro_object **)) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_object *result;
     luaL_checkany(L, 1);
     lua_settop(L, 1);
@@ -278,8 +210,8 @@ static int isinstance(lua_State *L) {
 
 const luaL_Reg ouro_lua_building[] = {
     {"class", ouro_lua_new_class}, {"copy", copy},
-    {"deepcopy", deepcopy},        {"dict", new_dict},
+    {"deepcopy", deepcopy},        {"dict", ouro_lua_new_dict},
     {"isinstance", isinstance},    {"list", new_list},
-    {"object", new_object},        {"set", new_set},
+    {"object", new_object},        {"set", ouro_lua_new_set},
     {"tuple", new_tuple},          {"typeof", typeof_value},
     {NULL, NULL}};

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "view.h"
+#include "obituary.h"
 
 #define ROUNDS 16
 #define MOST_BYTES ((size_t)256 << 20)
@@ -25,6 +25,8 @@ typedef struct queue {
     uint64_t lost; /* events for which there was no memory */
     bool delivering;
     bool muted;
+    unsigned mask;          /* the kinds that have handlers */
+    obituaries *obituaries; /* or NULL */
 } queue;
 
 typedef struct record {
@@ -79,6 +81,8 @@ static void write_down(ouro_heap *heap, const ouro_event *event, void *user) {
                 .count = event->count,
                 .by_count = event->by_count};
     if (q->muted) return;
+    if (q->obituaries != NULL) ouro_lua_note_death(q->obituaries, q->b, event);
+    if (!(q->mask >> event->kind & 1)) return;
     if (q->records->used >= MOST_BYTES) {
         q->lost++;
         return;
@@ -166,6 +170,7 @@ static void report(lua_State *L, binding *b, const char *what) {
         ouro_lua_report(L, b, NULL, what);
         return;
     }
+    ouro_lua_count_error(b, NULL);
     const char *text = lua_tostring(L, -1);
     fflush(stdout);
     fprintf(stderr, "ouro: error in %s: %s\n", what, text != NULL ? text : "(no message)");
@@ -278,7 +283,7 @@ static int collect_queue(lua_State *L) {
 
 /* A new queue at the top: it keeps its records and the heap. */
 static void push_queue(lua_State *L, binding *b) {
-    queue *q = lua_newuserdatauv(L, sizeof *q, 2);
+    queue *q = lua_newuserdatauv(L, sizeof *q, 3);
     memset(q, 0, sizeof *q);
     q->b = b;
     q->records = ouro_lua_push_scratch(L);
@@ -311,12 +316,33 @@ static queue *push_listeners(lua_State *L, binding *b) {
 }
 
 static void listen(lua_State *L, binding *b, int listeners, queue *q) {
-    unsigned mask = 0;
+    unsigned mask = 0, wanted = q->obituaries != NULL ? OURO_LUA_OBITUARY_EVENTS : 0;
     for (int kind = 0; kind < OURO_EVENT_KINDS; kind++) {
         if (lua_getfield(L, listeners, names[kind]) == LUA_TTABLE) mask |= 1u << kind;
         lua_pop(L, 1);
     }
+    q->mask = mask;
+    mask |= wanted;
     ouro_listen(b->heap, mask, mask != 0 ? write_down : NULL, q);
+}
+
+/* The queue keeps them, so they are there as long as it listens. */
+void ouro_lua_keep_obituaries(lua_State *L, binding *b, obituaries *o) {
+    int kept = lua_gettop(L);
+    queue *q = push_listeners(L, b);
+    q->obituaries = NULL;
+    listen(L, b, kept + 1, q);
+    lua_rawgeti(L, kept + 1, 1);
+    lua_pushvalue(L, kept);
+    lua_setiuservalue(L, -2, 3);
+    q->obituaries = o;
+    listen(L, b, kept + 1, q);
+    lua_settop(L, kept - 1);
+}
+
+obituaries *ouro_lua_obituaries(lua_State *L, const binding *b) {
+    const queue *q = find_queue(L, b);
+    return q != NULL ? q->obituaries : NULL;
 }
 
 static const char *check_event(lua_State *L, binding *b) {

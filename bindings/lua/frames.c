@@ -224,15 +224,31 @@ void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame) {
     } while (ouro_frame_depth(heap) > 1 && is_finished(ouro_frame_at(heap, 0)));
 }
 
+/* finish(frame, ...): the frame goes, the results are passed on. */
+static int finish_call(lua_State *L) {
+    binding *b = lua_touserdata(L, lua_upvalueindex(1));
+    if (b->heap != NULL) {
+        b = ouro_lua_enter_method(L);
+        ouro_lua_leave_frame(L, b, ouro_lua_check_object(L, b, 1));
+        ouro_lua_leave(L, b);
+    }
+    return lua_gettop(L) - 1;
+}
+
 /* A function of Lua: calls within calls use no C stack, coroutines may yield within, and
- * the frame goes whether f returns, raises, or its coroutine is closed. */
+ * the frame goes whether f returns, raises, or its coroutine is closed. After a return it goes
+ * by finish, not by __close: while a variable is closed, Lua's collector still marks registers
+ * that f has used, and what they refer to would die late. */
 void ouro_lua_push_call(lua_State *L) {
-    static const char text[] = "local push = ... return function(f, ...) "
-                               "local frame <close> = push(f) return f(frame, ...) end";
+    static const char text[] = "local push, finish = ... return function(f, ...) "
+                               "local frame <close> = push(f) "
+                               "return finish(frame, f(frame, ...)) end";
     if (luaL_loadbufferx(L, text, sizeof text - 1, "=call", "t") != LUA_OK) lua_error(L);
     lua_pushvalue(L, -2);
     lua_pushcclosure(L, push_frame, 1);
-    lua_call(L, 1, 1);
+    lua_pushvalue(L, -3);
+    lua_pushcclosure(L, finish_call, 1);
+    lua_call(L, 2, 1);
 }
 
 /* frame([name]): main, or a frame that is not on the stack. */

@@ -378,6 +378,7 @@ const luaL_Reg ouro_lua_gc[] = {
     {"referrers", ouro_lua_referrers},
     {"saveall", saveall},
     {"stats", stats},
+    {"stress", ouro_lua_stress},
     {"threshold", threshold},
     {"unfreeze", unfreeze},
     {NULL, NULL},

@@ -182,6 +182,12 @@ bool ouro_lua_is_handle(lua_State *L, int index) {
 
 /* ---- letting go -------------------------------------------------------------------------- */
 
+/* Which heap was found alive last, and when. */
+typedef struct owner_check {
+    const binding *known;
+    size_t calls;
+} owner_check;
+
 /* Another handle of the same object, for the last twin to be the one that lets go. */
 static slot *find_twin(handle_pool *pool, const ouro_object *object) {
     for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
@@ -208,23 +214,51 @@ static void bury(lua_State *L, handle_pool *pool, slot *s, bool alive) {
     ouro_object_unhold(object);
 }
 
-/* Lets die what Lua has freed the handles of. One at a time: a finalizer may come here again,
- * but only by a settle of its own (or the finalizers of two objects would run one within the
- * other, at any access to a field).
+/* Whether the handle's heap lives: asked anew only after a call into Lua. */
+static bool owner_lives(lua_State *L, handle_pool *pool, const slot *s, owner_check *last) {
+    if (s->owner == NULL) return false;
+    if (s->owner == last->known && last->calls == pool->calls) return true;
+    bool alive = ouro_lua_has_own(L, s->owner);
+    last->known = alive ? s->owner : NULL;
+    last->calls = pool->calls;
+    return alive;
+}
+
+/* Of those that die now, whose last counted reference went first dies first; then those that
+ * never had one. */
+static uint64_t order_of(const handle_pool *pool, const slot *s) {
+    const ouro_object *object = s->owner != NULL ? *ouro_lua_payload(pool, s) : NULL;
+    uint64_t since = object != NULL ? ouro_object_waits_since(object) : 0;
+    return since != 0 ? since : UINT64_MAX;
+}
+
+/* Lets go of all that something still counts: nothing dies of that. */
+static void drain_counted(lua_State *L, handle_pool *pool, owner_check *last) {
+    slot *waiting = ouro_lua_pool_take_dead(pool), *rest;
+    for (slot *s = waiting; s != NULL; s = rest) {
+        rest = ouro_lua_pool_rest(s);
+        const ouro_object *object = s->owner != NULL ? *ouro_lua_payload(pool, s) : NULL;
+        if (object != NULL && ouro_object_count(object) == 0) ouro_lua_pool_put_dead(pool, s);
+        else bury(L, pool, s, owner_lives(L, pool, s, last));
+    }
+    ouro_lua_pool_sort_dead(pool, order_of);
+}
+
+/* Lets die what Lua has freed the handles of. First go the handles whose objects something
+ * counts, so that a part that only looked held dies with its whole, in one set. Then one at a
+ * time: a finalizer may come here again, but only by a settle of its own (or the finalizers
+ * of two objects would run one within the other, at any access to a field).
  * Between two finalizers Lua does not collect, so that a heap alive before is alive after. */
 static void drain(lua_State *L, handle_pool *pool) {
-    const binding *known = NULL;
-    size_t calls = 0;
+    owner_check last = {NULL, 0};
+    size_t seen = 0;
     slot *s;
     pool->draining++;
-    while ((s = ouro_lua_pool_next_dead(pool)) != NULL) {
-        bool alive = s->owner != NULL;
-        if (alive && (s->owner != known || calls != pool->calls)) {
-            alive = ouro_lua_has_own(L, s->owner);
-            known = alive ? s->owner : NULL;
-            calls = pool->calls;
-        }
-        bury(L, pool, s, alive);
+    while (pool->dead != NULL) {
+        if (pool->dead_count > seen) drain_counted(L, pool, &last);
+        s = ouro_lua_pool_next_dead(pool);
+        seen = pool->dead_count;
+        if (s != NULL) bury(L, pool, s, owner_lives(L, pool, s, &last));
     }
     pool->draining--;
 }
@@ -252,14 +286,14 @@ static void count_survivors(binding *b) {
     b->fresh = 0;
 }
 
-/* Objects that a closing heap is about to free: their handles, which Lua may keep, are empty
- * from now on. */
-static void forget_dying(binding *b) {
+/* Objects that are about to be freed though Lua keeps their handles: these are empty from now
+ * on. */
+static void forget(binding *b, bool (*is_lost)(const ouro_object *object)) {
     handle_pool *pool = b->pool;
     for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
         if (s->owner != b) continue;
         const ouro_object *object = *ouro_lua_payload(pool, s);
-        if (object != NULL && ouro_object_is_dying(object)) *ouro_lua_payload(pool, s) = NULL;
+        if (object != NULL && is_lost(object)) *ouro_lua_payload(pool, s) = NULL;
     }
 }
 
@@ -267,15 +301,21 @@ void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
     binding *b = user;
     lua_State *L = b->current;
     (void)heap;
-    if (reason == OURO_SETTLE_CLOSING) {
-        forget_dying(b);
+    if (reason == OURO_SETTLE_CLOSING || reason == OURO_SETTLE_FORGET) {
+        bool closing = reason == OURO_SETTLE_CLOSING;
+        forget(b, closing ? ouro_object_is_dying : ouro_object_is_gone);
         return;
     }
     if (reason == OURO_SETTLE_PROMPT) ouro_lua_forget_leftovers(L, b->pool);
-    ouro_lua_release_boxes(L, b);
-    lua_gc(L, LUA_GCCOLLECT); /* refused within a __gc of Lua: then what is queued must do */
-    drain(L, b->pool);
-    b->current = L;
+    /* What dies may have kept values of Lua that held what dies next. No more rounds than
+     * there can be such values now: finalizers may make new ones for ever. */
+    size_t rounds = b->box_capacity;
+    do {
+        ouro_lua_release_boxes(L, b);
+        lua_gc(L, LUA_GCCOLLECT); /* refused within a __gc of Lua: then what is queued must do */
+        drain(L, b->pool);
+        b->current = L;
+    } while (b->box_stale != 0 && rounds-- > 0 && b->heap != NULL);
     count_survivors(b);
     ouro_lua_pool_trim(L, b->pool);
 }
@@ -305,6 +345,12 @@ binding *ouro_lua_enter(lua_State *L) {
     bool strip = self == b || self == b->self_tables[0] || self == b->self_tables[1];
     if (strip && self != NULL) lua_remove(L, 1);
     return begin(L, b);
+}
+
+binding *ouro_lua_enter_making(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    if (OURO_UNLIKELY(b->limited)) ouro_lua_make_room(L, b);
+    return b;
 }
 
 binding *ouro_lua_enter_method(lua_State *L) {

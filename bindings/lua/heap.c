@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "view.h"
+#include "obituary.h"
+#include "understand.h"
 
 static int live(lua_State *L) {
     binding *b = ouro_lua_enter(L);
@@ -206,7 +207,13 @@ const luaL_Reg ouro_lua_heap[] = {
     {"census", census},
     {"check", check},
     {"cycles", ouro_lua_cycles},
+    {"dominators", ouro_lua_dominators},
+    {"growth", ouro_lua_growth},
     {"leaked", leaked},
+    {"limits", ouro_lua_limits},
     {"live", live},
+    {"obituaries", ouro_lua_set_obituaries},
+    {"retained", ouro_lua_retained},
+    {"snapshot", ouro_lua_snapshot},
     {NULL, NULL},
 };

@@ -74,6 +74,13 @@ bool ouro_lua_push_box(lua_State *L, const binding *b, const ouro_object *box);
 void ouro_lua_release_boxes(lua_State *L, binding *b);
 void ouro_lua_free_boxes(binding *b);
 
+/* The index of a box in the table of boxes. */
+size_t ouro_lua_box_index(const ouro_object *box);
+
+/* --- cross.c ------------------------------------------------------------------------------ */
+/* Member `reach` of the heap's options. */
+bool ouro_lua_reach(void *user, ouro_heap *heap, const ouro_cross *cross);
+
 /* --- convert.c ---------------------------------------------------------------------------- */
 /* ouro_lua_value_at that does not raise: *ret_value owned. */
 ouro_status ouro_lua_try_value(lua_State *L, binding *b, int index, ouro_value *ret_value);
@@ -93,8 +100,8 @@ void ouro_lua_name_object(ouro_object *object, char *buffer, size_t size);
 
 /* --- construct.c -------------------------------------------------------------------------- */
 /* Pushes an array of the keys of the table at the index: numbers in order, then strings in
- * order, then the others as they come. */
-void ouro_lua_push_sorted_keys(lua_State *L, int table);
+ * order, then objects by their handles (the same in every run), then the others as they come. */
+void ouro_lua_push_sorted_keys(lua_State *L, binding *b, int table);
 
 /* --- class.c ------------------------------------------------------------------------------ */
 int ouro_lua_new_class(lua_State *L);
@@ -144,9 +151,36 @@ void ouro_lua_push_call(lua_State *L);
 int ouro_lua_names(lua_State *L);
 int ouro_lua_stack(lua_State *L);
 
-/* --- access.c ----------------------------------------------------------------------------- */
-/* Removes the entry of a dict or set whose key is at 2 (del). Raises when there is none. */
+/* --- entries.c ---------------------------------------------------------------------------- */
+/* Whether it is a dict, a set or a weak one; the functions below are for those. The container
+ * is at index 1, the key at 2, the value at 3. */
+bool ouro_lua_has_entries(const ouro_object *object);
+int ouro_lua_entries_index(lua_State *L, binding *b, ouro_object *container);
+int ouro_lua_entries_newindex(lua_State *L, binding *b, ouro_object *container);
+size_t ouro_lua_entries_count(lua_State *L, binding *b, ouro_object *container);
+/* Removes the entry (del). Raises when there is none. */
 void ouro_lua_delete_entry(lua_State *L, binding *b, ouro_object *container);
+/* For __pairs: iterates over the container at index 1. */
+int ouro_lua_begin_entries(lua_State *L);
+/* Appends the keys of the source to the list. */
+void ouro_lua_append_keys(lua_State *L, binding *b, ouro_object *list, ouro_object *source);
+int ouro_lua_new_dict(lua_State *L);
+int ouro_lua_new_set(lua_State *L);
+int ouro_lua_new_weak_keys(lua_State *L);
+int ouro_lua_new_weak_values(lua_State *L);
+int ouro_lua_new_weak_set(lua_State *L);
+
+/* --- limits.c ----------------------------------------------------------------------------- */
+/* max_objects, max_bytes, max_frames */
+#define OURO_LUA_LIMITS 3
+/* Reads those that the table at the index has; raises for any other field. */
+void ouro_lua_read_limits(lua_State *L, int table, size_t limits[OURO_LUA_LIMITS]);
+int ouro_lua_limits(lua_State *L);
+/* Takes over what limits the heap has. */
+void ouro_lua_note_limits(binding *b);
+/* Before something is made in a limited heap. Runs finalizers; raises if they close it. */
+void ouro_lua_make_room(lua_State *L, binding *b);
+int ouro_lua_stress(lua_State *L);
 
 /* --- operators.c -------------------------------------------------------------------------- */
 extern const luaL_Reg ouro_lua_operators[]; /* arithmetic, comparison, bits, concatenation */

@@ -23,36 +23,6 @@ static int begin_items(lua_State *L) {
     return 3;
 }
 
-/* ---- dicts and sets ---------------------------------------------------------------------- */
-
-/* Pushing the key may run a __gc of the script, so the entry is read again for the value. */
-static int next_entry(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
-    ouro_object *container = ouro_lua_check_object(L, b, 1);
-    ouro_cursor *cursor = lua_touserdata(L, lua_upvalueindex(2));
-    ouro_cursor before = *cursor;
-    ouro_value key, value;
-    ouro_lua_check(L, b, ouro_entries_next(container, cursor, &key, &value));
-    if (ouro_value_same(key, OURO_ABSENT)) return 0;
-    ouro_lua_push_value(L, b, key);
-    if (ouro_is_set(container)) {
-        lua_pushboolean(L, true);
-        return 2;
-    }
-    ouro_lua_check(L, b, ouro_entries_next(container, &before, &key, &value));
-    ouro_lua_push_value(L, b, value);
-    return 2;
-}
-
-static int begin_entries(lua_State *L) {
-    lua_pushvalue(L, lua_upvalueindex(1));
-    ouro_cursor *cursor = lua_newuserdatauv(L, sizeof *cursor, 0);
-    memset(cursor, 0, sizeof *cursor);
-    lua_pushcclosure(L, next_entry, 2);
-    lua_pushvalue(L, 1);
-    return 2;
-}
-
 /* ---- every reference, by label ----------------------------------------------------------- */
 
 /* What ouro_object_refs reports, written down: while it reports, nothing of Lua may run. The
@@ -172,7 +142,7 @@ int ouro_lua_pairs(lua_State *L) {
     ouro_object *object = ouro_lua_check_object(L, b, 1);
     lua_settop(L, 1);
     if (ouro_is_list(object) || ouro_is_tuple(object)) return begin_items(L);
-    if (ouro_is_dict(object) || ouro_is_set(object)) return begin_entries(L);
+    if (ouro_lua_has_entries(object)) return ouro_lua_begin_entries(L);
     return begin_attributes(L, b, object, false);
 }
 

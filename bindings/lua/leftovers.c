@@ -3,13 +3,14 @@
  *
  * After `print(x)` a register of the caller still holds x. Lua's collector marks all registers
  * of a function that waits for a metamethod, dead ones too, so `x = nil` would find x still
- * held and its finalizer would run late. Therefore, before a settle within an assignment, the
- * registers that the assigning function will not read again are cleared.
+ * held and its finalizer would run late. Therefore, before a settle within a metamethod, the
+ * registers that the function which needed it will not read again are cleared.
  *
  * Which those are only its code tells. Registers of variables have a name (lua_getlocal);
  * unnamed ones, temporaries, live no longer than a statement; and within an assignment they
  * can only be values still to be assigned: `x, y = y, x`. That rest of the statement is a run
- * of moves and stores that follows the present instruction, and what it reads is kept.
+ * of moves and stores that follows the present instruction, and what it reads is kept. Where a
+ * field or a length is read, into register A, the temporaries of the statement are below A.
  *
  * The present instruction is found through the field i_ci of lua_Debug, which is in lua.h but
  * meant for Lua itself. So the layout is checked in each state, by a function whose code is
@@ -24,10 +25,14 @@
 enum {
     OP_MOVE = 0,
     OP_SETUPVAL = 10,
+    OP_GETTABUP = 11,
+    OP_GETFIELD = 14,
     OP_SETTABUP = 15,
     OP_SETTABLE = 16,
     OP_SETI = 17,
     OP_SETFIELD = 18,
+    OP_SELF = 20,
+    OP_LEN = 52,
     OP_CLOSE = 54,
     OP_RETURN = 70
 };
@@ -93,8 +98,14 @@ static bool is_assignment(uint32_t i) {
     return op_of(i) >= OP_SETTABUP && op_of(i) <= OP_SETFIELD;
 }
 
-/* The Lua function that called the running C function by way of the metamethod. */
-static bool find_caller(lua_State *L, const char *metamethod, lua_Debug *caller) {
+static bool is_read(uint32_t i) {
+    unsigned op = op_of(i);
+    return (op >= OP_GETTABUP && op <= OP_GETFIELD) || op == OP_SELF || op == OP_LEN;
+}
+
+/* The Lua function that called the running C function by way of one of the metamethods, which
+ * end with NULL. */
+static bool find_caller(lua_State *L, const char *const *metamethods, lua_Debug *caller) {
     lua_Debug running;
     if (!lua_checkstack(L, 4)) return false;
     if (!lua_getstack(L, 0, &running) || !lua_getstack(L, 1, caller)) return false;
@@ -102,7 +113,8 @@ static bool find_caller(lua_State *L, const char *metamethod, lua_Debug *caller)
     if (strcmp(running.namewhat, "metamethod") != 0 || running.name == NULL) return false;
     const char *name = running.name;
     if (strncmp(name, "__", 2) == 0) name += 2; /* as some releases write it */
-    if (strcmp(name, metamethod) != 0) return false;
+    while (*metamethods != NULL && strcmp(name, *metamethods) != 0) metamethods++;
+    if (*metamethods == NULL) return false;
     lua_getinfo(L, "Sl", caller);
     /* Without debug information variables cannot be told from temporaries. */
     return strcmp(caller->what, "C") != 0 && caller->currentline >= 0;
@@ -119,15 +131,18 @@ static void clear_register(lua_State *L, const lua_Debug *function, int index) {
 }
 
 void ouro_lua_forget_leftovers(lua_State *L, const handle_pool *pool) {
+    static const char *const metamethods[] = {"newindex", "index", "len", NULL};
     lua_Debug caller;
-    if (!ouro_lua_reads_code(pool) || !find_caller(L, "newindex", &caller)) return;
+    if (!ouro_lua_reads_code(pool) || !find_caller(L, metamethods, &caller)) return;
     const uint32_t *code = next_instruction(&caller);
-    if (!is_assignment(code[-1])) return;
+    if (!is_assignment(code[-1]) && !is_read(code[-1])) return;
+    int first = is_read(code[-1]) ? (int)a_of(code[-1]) + 2 : 1;
+    if (op_of(code[-1]) == OP_SELF) first++; /* writes two registers */
     registers live;
     memset(&live, 0, sizeof live);
     scan_assignment(code, &live);
     const char *name;
-    for (int i = 1; i <= 256 && (name = lua_getlocal(L, &caller, i)) != NULL; i++) {
+    for (int i = first; i <= 256 && (name = lua_getlocal(L, &caller, i)) != NULL; i++) {
         bool dead = is_temporary(name) && !live.read[i - 1] && !lua_isnil(L, -1);
         lua_pop(L, 1);
         if (dead) clear_register(L, &caller, i);
@@ -179,8 +194,9 @@ static void replace_value(lua_State *L, const lua_Debug *caller, int first) {
 }
 
 void ouro_lua_forget_closed(lua_State *L, const handle_pool *pool, bool more_to_do) {
+    static const char *const metamethods[] = {"close", NULL};
     lua_Debug caller;
-    if (!ouro_lua_reads_code(pool) || !find_caller(L, "close", &caller)) return;
+    if (!ouro_lua_reads_code(pool) || !find_caller(L, metamethods, &caller)) return;
     uint32_t at = next_instruction(&caller)[-1];
     bool ends_block = op_of(at) == OP_CLOSE;
     /* At the end of a block all registers from the variable's on are dead; at a return those
@@ -216,8 +232,9 @@ static bool is_recorded(const block_record *record, const void *from, size_t siz
  * store comes first, and the one that follows reads the temporary behind t. */
 static int check_layout(lua_State *L) {
     probe *p = lua_touserdata(L, lua_upvalueindex(1));
+    static const char *const metamethods[] = {"newindex", NULL};
     lua_Debug caller;
-    if (p->fits || !find_caller(L, "newindex", &caller)) return 0;
+    if (p->fits || !find_caller(L, metamethods, &caller)) return 0;
     const uint32_t *code = next_instruction(&caller);
     uintptr_t address = (uintptr_t)code;
     if (code == NULL || address % sizeof *code != 0) return 0;

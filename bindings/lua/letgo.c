@@ -49,7 +49,7 @@ static void delete_part(lua_State *L, binding *b, ouro_object *object) {
     size_t length;
     if (ouro_is_list(object)) {
         delete_item(L, b, object);
-    } else if (ouro_is_dict(object) || ouro_is_set(object)) {
+    } else if (ouro_lua_has_entries(object)) {
         ouro_lua_delete_entry(L, b, object);
     } else if (ouro_record_class(object) != NULL) {
         ouro_lua_record_delete(L, b, object, 2);

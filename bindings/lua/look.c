@@ -54,15 +54,27 @@ static int repr_of_string(lua_State *L, binding *b) {
     return 1;
 }
 
+/* As within a container (report.c): no addresses, unless a __tostring gives them. */
+static int repr_of_lua(lua_State *L) {
+    lua_Debug where;
+    if (lua_type(L, 1) < LUA_TTABLE || luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL) {
+        luaL_tolstring(L, 1, NULL);
+    } else if (lua_isfunction(L, 1) && !lua_iscfunction(L, 1)) {
+        lua_pushvalue(L, 1);
+        lua_getinfo(L, ">S", &where);
+        lua_pushfstring(L, "<function %s:%d>", where.short_src, where.linedefined);
+    } else {
+        lua_pushfstring(L, "<%s>", luaL_typename(L, 1));
+    }
+    return 1;
+}
+
 static int repr(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     luaL_checkany(L, 1);
     ouro_object *object = ouro_lua_object_at(L, b, 1);
     if (lua_type(L, 1) == LUA_TSTRING) return repr_of_string(L, b);
-    if (object == NULL) {
-        luaL_tolstring(L, 1, NULL);
-        return 1;
-    }
+    if (object == NULL) return repr_of_lua(L);
     ouro_lua_push_repr(L, b, ouro_value_of_object(object), (size_t)luaL_optinteger(L, 2, 0),
                        (size_t)luaL_optinteger(L, 3, 0));
     return 1;

@@ -24,6 +24,9 @@ void ouro_lua_close_heap(lua_State *L, binding *b, size_t *ret_leaked) {
         luaL_error(L, "the heap cannot close while it calls this function; close it after");
     b->closing = true;
     b->current = L;
+    /* What only looks held would outlive its name, and be finalized after all names went. */
+    ouro_settle(b->heap);
+    b->current = L;
     ouro_status status = ouro_heap_shut(b->heap, ret_leaked);
     b->closing = false;
     if (status != OURO_OK) luaL_error(L, "%s", ouro_heap_message(b->heap));
@@ -97,27 +100,17 @@ static int index_heap(lua_State *L) {
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static size_t limit_option(lua_State *L, int options, const char *name) {
-    if (options == 0) return 0;
-    lua_Integer value = 0;
-    if (lua_getfield(L, options, name) != LUA_TNIL &&
-        (!ouro_lua_integer_at(L, -1, &value) || value < 0))
-        luaL_error(L, "heap: %s has to be a number of 0 (no limit) or more", name);
-    lua_pop(L, 1);
-    return (size_t)value;
-}
+/* What the host of the Lua state wants heaps to get their memory by: a light userdata in the
+ * registry. */
+typedef struct allocator {
+    ouro_alloc_fn alloc;
+    void *user;
+} allocator;
 
-static void check_options(lua_State *L, int options) {
-    if (options == 0) return;
-    lua_pushnil(L);
-    while (lua_next(L, options) != 0) {
-        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-        if (strcmp(key, "max_objects") != 0 && strcmp(key, "max_bytes") != 0 &&
-            strcmp(key, "max_frames") != 0)
-            luaL_error(L, "heap: no option '%s'; there are max_objects, max_bytes, max_frames",
-                       key);
-        lua_pop(L, 1);
-    }
+static void *allocate(void *user, void *pointer, size_t old_size, size_t new_size,
+                      size_t align) {
+    const allocator *a = ((const binding *)user)->allocator;
+    return a->alloc(a->user, pointer, old_size, new_size, align);
 }
 
 static void set_heap_metatable(lua_State *L) {
@@ -201,7 +194,8 @@ static void add_heap_table(lua_State *L, binding *b) {
 
 static void make_builtins(lua_State *L, binding *b) {
     static const luaL_Reg *const plain[] = {ouro_lua_building, ouro_lua_letting_go,
-                                            ouro_lua_looking, ouro_lua_frames, ouro_lua_weak};
+                                            ouro_lua_looking, ouro_lua_frames, ouro_lua_weak,
+                                            ouro_lua_understanding};
     lua_newtable(L);
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) ouro_lua_register(L, plain[i]);
     add_table(L, "gc", ouro_lua_gc);
@@ -228,14 +222,23 @@ static void make_builtins(lua_State *L, binding *b) {
 }
 
 binding *ouro_lua_open_heap(lua_State *L, int options) {
-    check_options(L, options);
-    ouro_heap_options heap_options = {.struct_size = sizeof heap_options,
-                                      .max_objects = limit_option(L, options, "max_objects"),
-                                      .max_bytes = limit_option(L, options, "max_bytes"),
-                                      .max_frames = limit_option(L, options, "max_frames"),
-                                      .settle = ouro_lua_settle};
+    /* At the end of a state Lua calls no __gc of what was made so late: nobody would close it. */
+    if (lua_gc(L, LUA_GCISRUNNING) < 0)
+        luaL_error(L, "a heap cannot be opened from within a __gc of Lua");
+    size_t limits[OURO_LUA_LIMITS] = {0};
+    if (options != 0) ouro_lua_read_limits(L, options, limits);
     binding *b = push_closed_heap(L);
-    heap_options.user = b;
+    lua_getfield(L, LUA_REGISTRYINDEX, "ouro.allocator");
+    b->allocator = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    ouro_heap_options heap_options = {.struct_size = sizeof heap_options,
+                                      .user = b,
+                                      .alloc = b->allocator != NULL ? allocate : NULL,
+                                      .max_objects = limits[0],
+                                      .max_bytes = limits[1],
+                                      .max_frames = limits[2],
+                                      .settle = ouro_lua_settle,
+                                      .reach = ouro_lua_reach};
     make_metatable(L, b);
     make_builtins(L, b);
     lua_newtable(L);
@@ -244,6 +247,7 @@ binding *ouro_lua_open_heap(lua_State *L, int options) {
     if (status != OURO_OK)
         luaL_error(L, "the heap cannot be opened: %s",
                    status == OURO_E_LIMIT ? "max_bytes is too small" : "not enough memory");
+    ouro_lua_note_limits(b);
     ouro_lua_check(L, b, ouro_lua_box_type(b));
     ouro_lua_begin_handles(L, b);
     return b;

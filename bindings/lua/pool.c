@@ -116,6 +116,59 @@ slot *ouro_lua_pool_next_dead(handle_pool *pool) {
     return s;
 }
 
+slot *ouro_lua_pool_take_dead(handle_pool *pool) {
+    slot *reversed = NULL, *s;
+    while ((s = ouro_lua_pool_next_dead(pool)) != NULL) {
+        *link_of(s) = reversed;
+        reversed = s;
+    }
+    return reversed;
+}
+
+slot *ouro_lua_pool_rest(slot *s) {
+    return *link_of(s);
+}
+
+void ouro_lua_pool_put_dead(handle_pool *pool, slot *s) {
+    *link_of(s) = pool->dead;
+    pool->dead = s;
+    pool->dead_count++;
+}
+
+/* Merges two sorted lists; of equals those of a come first. */
+static slot *merge_lists(const handle_pool *pool, slot *a, slot *b,
+                         uint64_t (*key)(const handle_pool *pool, const slot *s)) {
+    slot *head = NULL, **end = &head;
+    while (a != NULL && b != NULL) {
+        slot **first = key(pool, b) < key(pool, a) ? &b : &a;
+        *end = *first;
+        end = link_of(*first);
+        *first = *end;
+    }
+    *end = a != NULL ? a : b;
+    return head;
+}
+
+/* Bottom-up: runs[i] is a sorted list of 2^i slots, or NULL. */
+void ouro_lua_pool_sort_dead(handle_pool *pool,
+                             uint64_t (*key)(const handle_pool *pool, const slot *s)) {
+    slot *runs[48] = {NULL}, *rest = pool->dead;
+    while (rest != NULL) {
+        slot *run = rest;
+        rest = *link_of(run);
+        *link_of(run) = NULL;
+        size_t i = 0;
+        for (; runs[i] != NULL; i++) {
+            run = merge_lists(pool, runs[i], run, key);
+            runs[i] = NULL;
+        }
+        runs[i] = run;
+    }
+    pool->dead = NULL;
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+        pool->dead = merge_lists(pool, runs[i], pool->dead, key);
+}
+
 /* ---- the wrapper ------------------------------------------------------------------------- */
 
 static void *serve(handle_pool *pool) {
@@ -141,9 +194,7 @@ static bool take_back(handle_pool *pool, void *block) {
         return true;
     }
     s->state = SLOT_DEAD;
-    *link_of(s) = pool->dead;
-    pool->dead = s;
-    pool->dead_count++;
+    ouro_lua_pool_put_dead(pool, s);
     return true;
 }
 
@@ -168,6 +219,10 @@ static void *allocate_specially(handle_pool *pool, void *block, size_t old_size,
     bool is_userdata = block == NULL && old_size == LUA_TUSERDATA;
     if (pool->mode == POOL_MAKING && is_userdata && new_size == pool->block_size)
         return serve(pool);
+    if (pool->mode == POOL_REFUSING && is_userdata) {
+        pool->mode = POOL_IDLE;
+        return NULL;
+    }
     void *result = pool->alloc(pool->alloc_user, block, old_size, new_size);
     if (pool->mode == POOL_LEARNING && is_userdata && result != NULL) {
         pool->mode = POOL_IDLE;

@@ -44,7 +44,8 @@ typedef enum pool_mode {
     POOL_IDLE,
     POOL_LEARNING, /* the next userdata shows how big a handle's block is */
     POOL_MAKING,   /* the next userdata is a handle */
-    POOL_RECORDING /* blocks are noted (leftovers.c) */
+    POOL_RECORDING, /* blocks are noted (leftovers.c) */
+    POOL_REFUSING  /* the next userdata is refused once, so that Lua collects (cross.c) */
 } pool_mode;
 
 struct handle_pool {
@@ -64,6 +65,7 @@ struct handle_pool {
     uint32_t cache_end; /* beyond all numbers that were ever in this table */
     int own;   /* registry: table with weak values, binding -> its own values (own.c) */
     bool reads_code;
+    uint64_t *reports; /* of errors, counted for the command; or NULL */
     binding *calling; /* within ouro_lua_pcall */
     size_t calls; /* protected calls into Lua so far: between two of them it is at rest */
     unsigned arena_count;
@@ -84,6 +86,13 @@ slot *ouro_lua_pool_next(const handle_pool *pool, const slot *previous);
 void ouro_lua_pool_trim(lua_State *L, handle_pool *pool);
 /* Takes one from the list of the dead; NULL: there is none. */
 slot *ouro_lua_pool_next_dead(handle_pool *pool);
+/* Takes the whole list, in reverse; it is walked by rest, and put_dead gives one back. */
+slot *ouro_lua_pool_take_dead(handle_pool *pool);
+slot *ouro_lua_pool_rest(slot *s);
+void ouro_lua_pool_put_dead(handle_pool *pool, slot *s);
+/* Sorts the list by what the function says of each, ascending, equal ones as they are. */
+void ouro_lua_pool_sort_dead(handle_pool *pool,
+                             uint64_t (*key)(const handle_pool *pool, const slot *s));
 
 static inline ouro_object **ouro_lua_payload(const handle_pool *pool, const slot *s) {
     return (ouro_object **)(void *)((char *)(uintptr_t)(s + 1) + pool->payload);

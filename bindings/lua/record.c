@@ -129,7 +129,7 @@ void ouro_lua_record_delete(lua_State *L, binding *b, ouro_object *record, int k
 
 /* Names first, in order; what is no name is refused. */
 void ouro_lua_fill_record(lua_State *L, binding *b, ouro_object *record, int table) {
-    ouro_lua_push_sorted_keys(L, table);
+    ouro_lua_push_sorted_keys(L, b, table);
     lua_Integer count = luaL_len(L, -1);
     for (lua_Integer i = 1; i <= count; i++) {
         size_t length;

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "internal.h"
+#include "pool.h"
+#include "reports.h"
 
 void ouro_lua_name_object(ouro_object *object, char *buffer, size_t size) {
     uint64_t id;
@@ -95,16 +96,29 @@ static int call_handler(lua_State *L) {
     return 0;
 }
 
-/* Returns whether the handler has dealt with it. */
+/* Returns whether the handler has dealt with it. What the handler itself causes is printed:
+ * it would never end. */
 static bool handled(lua_State *L, report *r) {
     binding *b = r->b;
-    if (b->on_error == LUA_NOREF) return false;
+    if (b->on_error == LUA_NOREF || b->reporting) return false;
     lua_pushcfunction(L, call_handler);
     lua_pushlightuserdata(L, r);
-    if (ouro_lua_pcall(L, b, 1, 0) == LUA_OK) return true;
+    b->reporting = true;
+    int status = ouro_lua_pcall(L, b, 1, 0);
+    b->reporting = false;
+    if (status == LUA_OK) return true;
     print_report("the handler of gc.on_error", message_at(L, -1));
     lua_pop(L, 1);
     return false;
+}
+
+void ouro_lua_count_error(binding *b, ouro_object *about) {
+    if (b->pool->reports != NULL) ++*b->pool->reports;
+    if (b->heap != NULL) ouro_report_error(b->heap, about);
+}
+
+void ouro_lua_count_reports(lua_State *L, uint64_t *count) {
+    ouro_lua_pool(L)->reports = count;
 }
 
 void ouro_lua_report(lua_State *L, binding *b, ouro_object *about, const char *what) {
@@ -113,7 +127,7 @@ void ouro_lua_report(lua_State *L, binding *b, ouro_object *about, const char *w
         r.type = ouro_lua_object_type_name(about);
         r.id = ouro_object_known_id(about);
     }
-    ouro_report_error(b->heap, about);
+    ouro_lua_count_error(b, about);
     if (!lua_checkstack(L, 10)) {
         print_report(what, "not enough memory to tell");
         lua_pop(L, 1);
@@ -130,6 +144,7 @@ typedef struct custom {
     binding *b;
     ouro_object *object;
     ouro_text *text;
+    const struct custom *outer; /* the object whose __repr is running, if one is */
 } custom;
 
 /* 1: the custom. Returns the text, or nothing when the class has no __repr. */
@@ -160,14 +175,29 @@ static ouro_status repr_of_box(lua_State *L, const binding *b, ouro_object *box,
     return ouro_text_add(text, line, strlen(line));
 }
 
+/* "Node(...)", where the text of an object returns to it by way of its own __repr. */
+static ouro_status repr_of_return(const ouro_object *object, ouro_text *text) {
+    const char *name = ouro_type_name(ouro_object_type(object));
+    ouro_status status = ouro_text_add(text, name, strlen(name));
+    return status == OURO_OK ? ouro_text_add(text, "(...)", 5) : status;
+}
+
+static bool is_being_printed(const custom *innermost, const ouro_object *object) {
+    for (const custom *c = innermost; c != NULL; c = c->outer)
+        if (c->object == object) return true;
+    return false;
+}
+
 static ouro_status repr_by_class(ouro_object *object, ouro_text *text, void *context) {
     custom c = *(custom *)context;
     if (ouro_object_type(object) == c.b->box) return repr_of_box(c.L, c.b, object, text);
     ouro_object *cls = ouro_record_class(object);
     if (cls == NULL || ouro_value_same(ouro_class_lookup(cls, "__repr", 6), OURO_ABSENT))
         return OURO_E_KEY;
+    if (is_being_printed(c.outer, object)) return repr_of_return(object, text);
     if (!lua_checkstack(c.L, 8)) return OURO_E_NOMEM;
     c.object = object;
+    c.b->printing = &c;
     lua_pushcfunction(c.L, call_repr);
     lua_pushlightuserdata(c.L, &c);
     ouro_status status = OURO_E_KEY;
@@ -179,12 +209,13 @@ static ouro_status repr_by_class(ouro_object *object, ouro_text *text, void *con
         status = ouro_text_add(text, bytes, length);
     }
     lua_pop(c.L, 1);
+    c.b->printing = c.outer;
     return status;
 }
 
 void ouro_lua_push_repr(lua_State *L, binding *b, ouro_value v, size_t max_depth,
                         size_t max_items) {
-    custom c = {.L = L, .b = b};
+    custom c = {.L = L, .b = b, .outer = b->printing};
     ouro_text text = {.heap = b->heap};
     ouro_repr_options options = {.struct_size = sizeof options,
                                  .max_depth = max_depth,

@@ -114,9 +114,23 @@ static int pop(lua_State *L) {
     return 1;
 }
 
+/* All items come, or none: reading them may raise in the middle, for want of memory or by a
+ * metamethod. So they are read into a list of their own, and join with their room reserved. */
 static int extend(lua_State *L) {
     binding *b = ouro_lua_enter(L);
-    ouro_lua_extend_list(L, b, check_list(L, b), 2);
+    ouro_object *read, *list = check_list(L, b);
+    lua_settop(L, 2);
+    ouro_lua_check(L, b, ouro_list_new(b->heap, NULL, 0, &read));
+    ouro_lua_hand_over(L, b, read);
+    ouro_lua_extend_list(L, b, read, 2);
+    size_t count = ouro_lua_sequence_length(read);
+    ouro_lua_check(L, b, ouro_list_reserve(list, ouro_lua_sequence_length(list) + count));
+    for (size_t i = 0; i < count; i++) {
+        const ouro_value *items;
+        ouro_lua_check(L, b, ouro_sequence_items(read, &items, &count));
+        ouro_lua_check(L, b, ouro_list_append(list, items[i]));
+    }
+    ouro_object_clear(read);
     ouro_lua_leave(L, b);
     return 0;
 }

@@ -8,6 +8,7 @@
  * handle holds has to be seen dead. */
 #include <string.h>
 
+#include "internal.h"
 #include "pool.h"
 
 /* ---- callables --------------------------------------------------------------------------- */
@@ -48,7 +49,7 @@ static void run_protected(lua_CFunction function, call *c, const char *what) {
     lua_State *L = b->current;
     int top = lua_gettop(L);
     if (!lua_checkstack(L, 4)) { /* no place even for a message */
-        ouro_report_error(b->heap, c->watcher);
+        ouro_lua_count_error(b, c->watcher);
         return;
     }
     lua_pushcfunction(L, function);
@@ -103,7 +104,7 @@ static void call_record(ouro_object *record, ouro_value argument) {
 
 static int new_weak(lua_State *L) {
     lua_remove(L, 1); /* the table `weak`, which is what was called */
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_lua_check_object(L, b, 1);
     lua_settop(L, 2);
     bool calls = !lua_isnil(L, 2);
@@ -120,21 +121,10 @@ static int new_weak(lua_State *L) {
     return 1;
 }
 
-static int weak_values(lua_State *L) {
-    return luaL_error(L, "weak.values is not available yet");
-}
-
-static int weak_keys(lua_State *L) {
-    return luaL_error(L, "weak.keys is not available yet");
-}
-
-static int weak_set(lua_State *L) {
-    return luaL_error(L, "weak.set is not available yet");
-}
-
 void ouro_lua_push_weak(lua_State *L) {
     static const luaL_Reg fields[] = {
-        {"values", weak_values}, {"keys", weak_keys}, {"set", weak_set}, {NULL, NULL}};
+        {"values", ouro_lua_new_weak_values}, {"keys", ouro_lua_new_weak_keys},
+        {"set", ouro_lua_new_weak_set}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__call", new_weak}, {NULL, NULL}};
     int heap = lua_gettop(L);
     lua_createtable(L, 0, 3);
@@ -186,7 +176,7 @@ static ouro_status new_tuple(lua_State *L, binding *b, int first, ouro_object **
 }
 
 static int new_record(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_making(L);
     ouro_lua_check_object(L, b, 1);
     check_callable(L, b, 2, "function to call");
     ouro_lua_clear_deferred(L, b);

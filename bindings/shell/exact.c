@@ -76,10 +76,11 @@ static void settle_before_line(lua_State *L, lua_Debug *where) {
     if (lua_pcall(L, 0, 0, 0) != LUA_OK) lua_pop(L, 1);
 }
 
-void ouro__exact_install(lua_State *L) {
+lua_Hook ouro__exact_install(lua_State *L) {
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &lines_key);
     lua_sethook(L, settle_before_line, LUA_MASKLINE, 0);
+    return settle_before_line;
 }
 
 /* Two texts of the same name cannot be told apart later. */

@@ -11,8 +11,8 @@
 #include <lua.h>
 #include <stddef.h>
 
-/* Sets the hook, for this thread and the coroutines made from now on. */
-void ouro__exact_install(lua_State *L);
+/* Sets the hook, for this thread and the coroutines made from now on; returns it. */
+lua_Hook ouro__exact_install(lua_State *L);
 /* Tells the text of a chunk that is not a file. Nothing happens unless installed. */
 void ouro__exact_learn(lua_State *L, const char *text, size_t length, const char *chunk);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Interrupt: Ctrl-C (interrupt.h).
+/* Interrupt: Ctrl-C and the timer (interrupt.h).
  *
  * A signal handler gets no argument, so this file has the one piece of static state of the
  * command. lua_sethook and lua_gethook* only touch words of the thread and are made to be
@@ -14,6 +14,8 @@
 static struct {
     _Atomic(lua_State *) thread; /* runs Lua code; NULL: nothing to stop */
     volatile sig_atomic_t session;
+    volatile sig_atomic_t alarmed; /* the last signal was that of the timer */
+    double seconds;                /* after which it comes first */
     /* What the hook displaced, while it is set. */
     lua_Hook hook;
     int mask;
@@ -52,7 +54,10 @@ static void raise_interrupted(lua_State *L, lua_Debug *where) {
     (void)where;
     take_away(L);
     push_place(L);
-    lua_pushliteral(L, "interrupted!");
+    if (interrupt.alarmed)
+        lua_pushfstring(L, "time limit: %f s have passed; raise --timeout", interrupt.seconds);
+    else lua_pushliteral(L, "interrupted!");
+    interrupt.alarmed = 0;
     lua_concat(L, 2);
     lua_error(L);
 }
@@ -65,9 +70,23 @@ static void handle(int signal, void (*handler)(int)) {
 }
 
 static void on_interrupt(int signal) {
+    interrupt.alarmed = 0;
     if (!interrupt.session) handle(signal, SIG_DFL);
     lua_State *L = atomic_load(&interrupt.thread);
     if (L != NULL) set_due(L);
+}
+
+static void on_alarm(int signal) {
+    (void)signal;
+    lua_State *L = atomic_load(&interrupt.thread);
+    if (L == NULL || is_due(L)) return;
+    interrupt.alarmed = 1;
+    set_due(L);
+}
+
+void ouro__interrupt_timeout(double seconds) {
+    interrupt.seconds = seconds;
+    handle(SIGALRM, on_alarm);
 }
 
 void ouro__interrupt_session(bool on) {

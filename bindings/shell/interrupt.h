@@ -13,6 +13,8 @@
 /* While it is on SIGINT does not end the process, whether something runs or not: for the
  * prompt. Otherwise the first SIGINT stops the chunk and a second one ends the process. */
 void ouro__interrupt_session(bool on);
+/* The signal of a timer does the same, with an error that names the time limit. */
+void ouro__interrupt_timeout(double seconds);
 /* Around a protected call in L. */
 void ouro__interrupt_begin(lua_State *L);
 void ouro__interrupt_end(lua_State *L);

@@ -13,15 +13,20 @@
 #include <unistd.h>
 
 #include "exact.h"
+#include "limit.h"
 #include "options.h"
 #include "repl.h"
 #include "script.h"
 #include "state.h"
+#include "stress.h"
+#include "strict.h"
 
 typedef struct command {
     char **argv;
     options options;
+    strict strict;
     bool failed;
+    stress stress;
     int signal; /* that ended the prompt, or 0 */
 } command;
 
@@ -61,10 +66,17 @@ static bool run_initialization(lua_State *L) {
     return ouro__script_run_string(L, text, "=OURO_INIT");
 }
 
+static void set_limits(lua_State *L, const options *o) {
+    lua_Hook line_hook = o->exact ? ouro__exact_install(L) : NULL;
+    ouro__state_limit(L, o->max_objects, o->max_bytes, o->max_frames);
+    ouro__limit_steps(L, o->max_steps, line_hook);
+    ouro__limit_time(o->timeout);
+}
+
 /* -e, -l and -W, in their order. */
 static bool run_options(lua_State *L, const command *c) {
     for (int i = 1; i < c->options.end; i++) {
-        char letter = c->argv[i][1];
+        char letter = c->argv[i][0] == '-' ? c->argv[i][1] : '\0';
         if (letter == 'W') lua_warning(L, "@on", 0);
         if (letter != 'e' && letter != 'l') continue;
         const char *value = ouro__options_value(c->argv, &i);
@@ -90,7 +102,8 @@ static bool run_all(lua_State *L, command *c) {
     const options *o = &c->options;
     if (o->version && !o->interactive) print_version();
     set_arguments(L, c);
-    if (o->exact) ouro__exact_install(L);
+    set_limits(L, o);
+    ouro__stress_begin(&c->stress, L);
     if (!o->bare && !run_initialization(L)) return false;
     if (!run_options(L, c)) return false;
     if (o->script != 0 && !run_script(L, c)) return false;
@@ -111,8 +124,9 @@ static int run_protected(lua_State *L) {
         lua_pushboolean(L, true);
         lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
     }
-    ouro__state_open(L);
+    ouro__state_open(L, &c->strict);
     c->failed = !run_all(L, c);
+    if (!ouro__stress_end(&c->stress, L)) c->failed = true;
     return 0;
 }
 
@@ -128,9 +142,10 @@ static void run(lua_State *L, command *c) {
 static bool answer(const options *o, int *ret_status) {
     *ret_status = EXIT_SUCCESS;
     if (o->bad != NULL) {
-        const char *text = o->needs_value ? "ouro: '%s' needs an argument\n"
-                                          : "ouro: unrecognized option '%s'\n";
-        fprintf(stderr, text, o->bad);
+        const char *text = o->needs_value     ? "ouro: '%s' needs an argument\n"
+                           : o->wants != NULL ? "ouro: '%s' needs %s\n"
+                                              : "ouro: unrecognized option '%s'\n";
+        fprintf(stderr, text, o->bad, o->wants);
         fputs(ouro__options_usage(), stderr);
         *ret_status = EXIT_FAILURE;
     } else if (o->help) {
@@ -149,17 +164,21 @@ int main(int argc, char **argv) {
     command c = {.argv = argc > 0 ? argv : alone};
     int status;
     ouro__options_read(&c.options, c.argv);
+    c.strict.on = c.options.strict;
     if (answer(&c.options, &status)) return status;
-    lua_State *L = luaL_newstate();
+    if (ouro__stress_is_series(c.options.stress)) return ouro__stress_run_series(c.argv);
+    ouro__stress_read(&c.stress, c.options.stress);
+    lua_State *L = ouro__stress_new_state(&c.stress);
     if (L == NULL) {
         fputs("ouro: cannot begin: not enough memory\n", stderr);
         return EXIT_FAILURE;
     }
     run(L, &c);
     lua_close(L);
+    status = ouro__strict_status(&c.strict, c.failed ? EXIT_FAILURE : EXIT_SUCCESS);
     if (c.signal != 0) {
         signal(c.signal, SIG_DFL);
         raise(c.signal);
     }
-    return c.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

@@ -3,8 +3,13 @@
  * until one that does not, or `--`, or `-`, which stands for the standard input. */
 #include "options.h"
 
-#include <stddef.h>
+#include <errno.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "stress.h"
 
 static const char usage[] =
     "usage: ouro [options] [script [arguments]]\n"
@@ -15,6 +20,15 @@ static const char usage[] =
     "  -E         ignore the environment (OURO_INIT, LUA_PATH, LUA_CPATH)\n"
     "  -W         turn warnings on\n"
     "  --exact    settle after every line: what is dropped is dead at the next\n"
+    "  --max-objects N, --max-bytes N[K|M|G], --max-frames N\n"
+    "             limits of the heap\n"
+    "  --max-steps N, --timeout SECONDS\n"
+    "             limits of the run: instructions of Lua, time\n"
+    "  --stress=MODE\n"
+    "             collect, collect:N, collect@K, collect-each: collect at every, every Nth,\n"
+    "             the Kth, each in turn of the moments at which a collection may come;\n"
+    "             nomem@N, nomem-each: let the Nth, each in turn of the allocations fail\n"
+    "  --strict   errors in finalizers and callbacks make the exit status 1\n"
     "  --version  print the version and leave\n"
     "  --help     print this and leave\n"
     "  --         no more options\n"
@@ -25,8 +39,83 @@ const char *ouro__options_usage(void) {
     return usage;
 }
 
-static bool read_long(options *ret, const char *word) {
+/* ---- options with a number --------------------------------------------------------------- */
+
+/* A count with an optional K, M or G (of 1024); *ret_count. */
+static bool read_count(const char *text, bool suffix, unsigned long long *ret_count) {
+    char *end;
+    errno = 0;
+    if (text[0] < '0' || text[0] > '9') return false;
+    unsigned long long count = strtoull(text, &end, 10), unit = 1;
+    const char *units = "KMG", *found = *end != '\0' && suffix ? strchr(units, *end) : NULL;
+    if (found != NULL) {
+        unit = 1ull << (10 * (found - units + 1));
+        end++;
+    }
+    if (errno != 0 || *end != '\0' || count > SIZE_MAX / 2 / unit) return false;
+    *ret_count = count * unit;
+    return *ret_count > 0;
+}
+
+static bool read_seconds(const char *text, double *ret_seconds) {
+    char *end;
+    *ret_seconds = strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(*ret_seconds) && *ret_seconds > 0 &&
+           *ret_seconds < 1e9;
+}
+
+static bool set_value(options *ret, const char *name, const char *value) {
+    unsigned long long count = 0;
+    bool bytes = strcmp(name, "--max-bytes") == 0;
+    if (strcmp(name, "--timeout") == 0) {
+        ret->wants = "a number of seconds above 0";
+        return read_seconds(value, &ret->timeout);
+    }
+    if (strcmp(name, "--stress") == 0) {
+        ret->stress = value;
+        ret->wants = "collect, collect:N, collect@K, collect-each, nomem@N or nomem-each";
+        return ouro__stress_understands(value);
+    }
+    ret->wants = bytes ? "a number above 0, with K, M or G for units" : "a number above 0";
+    if (!read_count(value, bytes, &count)) return false;
+    if (bytes) ret->max_bytes = (size_t)count;
+    else if (strcmp(name, "--max-objects") == 0) ret->max_objects = (size_t)count;
+    else if (strcmp(name, "--max-frames") == 0) ret->max_frames = (size_t)count;
+    else ret->max_steps = count;
+    return true;
+}
+
+/* The option's name without a value behind "=", or NULL for another option. */
+static const char *find_valued(const char *word) {
+    static const char *const names[] = {"--max-objects", "--max-bytes", "--max-frames",
+                                        "--max-steps",   "--timeout",   "--stress"};
+    size_t length = strcspn(word, "=");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == length && strncmp(names[i], word, length) == 0) return names[i];
+    return NULL;
+}
+
+/* The value stands behind "=" or in the next word. */
+static bool read_valued(options *ret, const char *name, char *const *argv, int *index) {
+    const char *sign = strchr(argv[*index], '=');
+    const char *value = sign != NULL ? sign + 1 : argv[*index + 1];
+    if (value == NULL || (sign == NULL && value[0] == '-')) {
+        ret->needs_value = true;
+        return false;
+    }
+    if (sign == NULL) ++*index;
+    if (!set_value(ret, name, value)) return false;
+    ret->wants = NULL;
+    return true;
+}
+
+/* ---- words ------------------------------------------------------------------------------- */
+
+static bool read_long(options *ret, char *const *argv, int *index) {
+    const char *word = argv[*index], *valued = find_valued(word);
+    if (valued != NULL) return read_valued(ret, valued, argv, index);
     if (strcmp(word, "--exact") == 0) ret->exact = true;
+    else if (strcmp(word, "--strict") == 0) ret->strict = true;
     else if (strcmp(word, "--version") == 0) ret->about = true;
     else if (strcmp(word, "--help") == 0) ret->help = true;
     else return false;
@@ -66,7 +155,7 @@ static bool read_with_value(options *ret, char *const *argv, int *index) {
 
 static bool read_word(options *ret, char *const *argv, int *index) {
     const char *word = argv[*index];
-    if (word[1] == '-') return read_long(ret, word);
+    if (word[1] == '-') return read_long(ret, argv, index);
     if (word[1] == 'e' || word[1] == 'l') return read_with_value(ret, argv, index);
     return read_letter(ret, word);
 }

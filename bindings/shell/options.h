@@ -7,6 +7,7 @@
 #define OURO_SHELL_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef struct options {
     bool help;        /* --help */
@@ -16,10 +17,16 @@ typedef struct options {
     bool statement;   /* -e at least once */
     bool bare;        /* -E: the environment is ignored */
     bool exact;       /* --exact */
+    size_t max_objects, max_bytes, max_frames; /* 0: no limit given */
+    unsigned long long max_steps;
+    double timeout;     /* seconds */
+    const char *stress; /* what --stress= says, borrowed from argv; NULL: nothing */
+    bool strict;      /* --strict */
     int end;          /* argv index behind the last option */
     int script;       /* argv index of the script's name or "-"; 0: none */
     const char *bad;  /* the word that could not be read, borrowed from argv; else NULL */
     bool needs_value; /* the bad word lacks what should follow it */
+    const char *wants; /* what the bad word's value should be, static; NULL: no matter */
 } options;
 
 /* argv: borrowed, ends with NULL, has at least one word. */

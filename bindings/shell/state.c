@@ -9,6 +9,8 @@
 
 #include "coroutine.h"
 #include "interrupt.h"
+#include "limit.h"
+#include "lua/reports.h"
 
 /* The entry of the module, bindings/lua. */
 int luaopen_ouro(lua_State *L);
@@ -41,6 +43,25 @@ int ouro__state_settle(lua_State *L) {
     return 0;
 }
 
+void ouro__state_limit(lua_State *L, size_t objects, size_t bytes, size_t frames) {
+    const struct {
+        const char *name;
+        size_t value;
+    } limits[] = {{"max_objects", objects}, {"max_bytes", bytes}, {"max_frames", frames}};
+    if (objects + bytes + frames == 0) return;
+    ouro__state_push_module(L);
+    lua_getfield(L, -1, "heap");
+    lua_getfield(L, -1, "limits");
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        if (limits[i].value == 0) continue;
+        lua_pushinteger(L, (lua_Integer)limits[i].value);
+        lua_setfield(L, -2, limits[i].name);
+    }
+    lua_call(L, 1, 0);
+    lua_pop(L, 2);
+}
+
 /* The module is at the top; popped. */
 static void keep_module(lua_State *L) {
     lua_newtable(L);
@@ -67,6 +88,7 @@ static int close_heap(lua_State *L) {
 bool ouro__state_close(lua_State *L) {
     lua_pushcfunction(L, close_heap);
     ouro__interrupt_begin(L); /* finalizers may run for long */
+    ouro__limit_renew(L);
     int status = lua_pcall(L, 0, 0, 0);
     ouro__interrupt_end(L);
     return status == LUA_OK;
@@ -99,34 +121,47 @@ static void extend_path(lua_State *L) {
     lua_pop(L, 1);
 }
 
+/* Lua's os.exit, whose status depends on what is reported until then. */
+static void exit_strictly(lua_State *L, const strict *s) {
+    int status = EXIT_SUCCESS;
+    if (lua_isboolean(L, 1)) status = lua_toboolean(L, 1) ? EXIT_SUCCESS : EXIT_FAILURE;
+    else if (!lua_isnoneornil(L, 1)) status = (int)lua_tointeger(L, 1);
+    if (lua_toboolean(L, 2)) lua_close(L);
+    exit(ouro__strict_status(s, status));
+}
+
 /* os.exit with the heap closed first, so that finalizers and records run whether a script
- * ends or exits. Upvalue: the original, which has the last word on the status. In a
+ * ends or exits. Upvalues: the original, and the strict. In a
  * finalizer the heap is busy and stays as it is: exiting is more urgent. */
 static int exit_process(lua_State *L) {
     if (!lua_isboolean(L, 1)) luaL_optinteger(L, 1, EXIT_SUCCESS);
     lua_settop(L, 2);
     ouro__state_close(L);
     lua_settop(L, 2);
+    const strict *s = lua_touserdata(L, lua_upvalueindex(2));
+    if (s->on) exit_strictly(L, s);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, 2, 0);
     return 0;
 }
 
-static void replace_exit(lua_State *L) {
+static void replace_exit(lua_State *L, strict *s) {
     lua_getglobal(L, "os");
     lua_getfield(L, -1, "exit");
-    lua_pushcclosure(L, exit_process, 1);
+    lua_pushlightuserdata(L, s);
+    lua_pushcclosure(L, exit_process, 2);
     lua_setfield(L, -2, "exit");
     lua_pop(L, 1);
 }
 
-void ouro__state_open(lua_State *L) {
+void ouro__state_open(lua_State *L, strict *s) {
     luaL_checkversion(L);
     luaL_openlibs(L);
     extend_path(L);
     luaL_requiref(L, "ouro", luaopen_ouro, 0);
     keep_module(L);
+    ouro_lua_count_reports(L, &s->errors);
     ouro__coroutine_install(L);
-    replace_exit(L);
+    replace_exit(L, s);
 }

@@ -9,15 +9,21 @@
 
 #include <lua.h>
 #include <stdbool.h>
+#include <stddef.h>
 
-/* The libraries, the module, the search path, os.exit. */
-void ouro__state_open(lua_State *L);
+#include "strict.h"
+
+/* The libraries, the module, the search path, os.exit. s: borrowed for the life of the state;
+ * errors of finalizers and callbacks are counted in it. */
+void ouro__state_open(lua_State *L, strict *s);
 /* Pushes the module's table. */
 void ouro__state_push_module(lua_State *L);
 /* Pushes one of its functions: attrs, frame, names, settle, stack, typeof. */
 void ouro__state_push(lua_State *L, const char *function);
 /* Pushes the main frame of the default heap: what free names of chunks live in. */
 void ouro__state_push_frame(lua_State *L);
+/* Limits of the default heap; 0: as they are. */
+void ouro__state_limit(lua_State *L, size_t objects, size_t bytes, size_t frames);
 /* Lets what is dead be dead. A C function for the stack: ouro__script_call runs it. */
 int ouro__state_settle(lua_State *L);
 /* Closes the default heap: docs/semantics.md, 4. Does not raise; whether it went well,

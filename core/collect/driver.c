@@ -2,6 +2,7 @@
 /* Driver: a collection, as a sequence of named phases. Read collect() first. */
 #include <time.h>
 
+#include "collect/cross.h"
 #include "collect/pacing.h"
 #include "collect/policy.h"
 #include "collect/question.h"
@@ -114,8 +115,15 @@ static ouro_status collect(ouro_heap *heap, int generation, size_t *ret_found) {
     ouro__question_count(heap);
     tell_phase(heap, generation, "count");
     unsigned next = generation < 2 ? (unsigned)generation + 1 : 2;
-    const ouro_object *culprit = ouro__question_restore(heap, true, next);
+    /* In a full collection the outside is asked about what it alone holds. */
+    bool cross = generation == 2 && ouro__cross_may_be(heap);
+    const ouro_object *culprit = ouro__question_roots(heap, !cross);
     if (culprit != NULL) return refuse(heap, culprit);
+    ouro__question_restore(heap, true, next);
+    if (cross) {
+        ouro__cross_mark_held(heap);
+        ouro__question_restore(heap, true, next);
+    }
     tell_phase(heap, generation, "restore");
     ouro_status status = take_answer(heap, generation, ret_found);
     ouro__pacing_after(heap, generation, candidates, *ret_found);
@@ -167,11 +175,14 @@ size_t ouro_deferred(const ouro_heap *heap) {
     return heap->deferred;
 }
 
+static bool may_collect(const ouro_heap *heap) {
+    return heap->enabled && heap->policy->automatic && !heap->collecting &&
+           heap->death_depth == 0;
+}
+
 static void collect_if_due(ouro_heap *heap) {
     heap->due &= ~(unsigned)OURO__DUE_COLLECT;
-    bool may = heap->enabled && heap->policy->automatic && !heap->collecting &&
-               heap->death_depth == 0;
-    int generation = may ? ouro__pacing_due(heap) : -1;
+    int generation = may_collect(heap) ? ouro__pacing_due(heap) : -1;
     if (generation < 0) {
         ouro__pacing_arm(heap);
         return;
@@ -180,11 +191,32 @@ static void collect_if_due(ouro_heap *heap) {
     (void)!ouro_collect(heap, generation, NULL);
 }
 
+static void stress(ouro_heap *heap) {
+    ouro__pacing *pacing = &heap->pacing;
+    uint64_t point = ++pacing->stress_points;
+    bool hit = point == pacing->stress_at ||
+               (pacing->stress_every != 0 && point % pacing->stress_every == 0);
+    if (hit && may_collect(heap)) (void)!ouro_collect(heap, 2, NULL);
+}
+
+void ouro_stress_set(ouro_heap *heap, uint64_t every, uint64_t at) {
+    heap->pacing.stress_every = every;
+    heap->pacing.stress_at = at;
+    heap->pacing.stress_points = 0;
+    if (every != 0 || at != 0) heap->due |= OURO__DUE_STRESS;
+    else heap->due &= ~(unsigned)OURO__DUE_STRESS;
+}
+
+uint64_t ouro_stress_points(const ouro_heap *heap) {
+    return heap->pacing.stress_points;
+}
+
 void ouro_safe_point_slow(ouro_heap *heap) {
     if (!heap->open) return;
     if (heap->due & OURO__DUE_PROMPT) ouro__settle_for(heap, OURO_SETTLE_PROMPT);
     if (heap->due & OURO__DUE_PRESSURE) ouro__settle_for(heap, OURO_SETTLE_PRESSURE);
     if (heap->due & OURO__DUE_COLLECT) collect_if_due(heap);
+    if (heap->due & OURO__DUE_STRESS && heap->open) stress(heap);
 }
 
 /* ---- looking ----------------------------------------------------------------------------- */
@@ -207,7 +239,8 @@ ouro_status ouro_heap_leaked(ouro_heap *heap, ouro_object_fn each, void *context
     heap->collecting = true;
     ouro__question_scope(heap, 2);
     ouro__question_count(heap);
-    const ouro_object *culprit = ouro__question_restore(heap, false, 0);
+    const ouro_object *culprit = ouro__question_roots(heap, true);
+    ouro__question_restore(heap, false, 0);
     ouro_status status = culprit != NULL ? refuse(heap, culprit) : OURO_OK;
     leak_walk walk = {heap, each, context};
     if (status == OURO_OK) ouro__question_each(heap, each_leak, &walk);

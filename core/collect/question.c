@@ -117,6 +117,7 @@ typedef struct restoring {
     bool may_sweep;
     size_t scanned; /* in this round */
     bool promote;
+    bool ephemerons; /* there are some */
     unsigned generation;
 } restoring;
 
@@ -137,6 +138,15 @@ static void mark_by_hook(ouro_object *child, void *context) {
     mark_child(context, child);
 }
 
+/* An ephemeron's value is marked when both container and key have been. */
+static void mark_value(ouro_object *container, ouro_object *key, ouro_object *value,
+                       bool *charged, void *context) {
+    (void)charged;
+    if (*ouro__side_of(container) >= OURO__SIDE_PENDING &&
+        (key == NULL || *ouro__side_of(key) >= OURO__SIDE_PENDING))
+        mark_child(context, value);
+}
+
 static inline void promote(restoring *r, ouro_object *object) {
     if (!r->promote || ouro__generation(object) == r->generation) return;
     ouro__set_generation(object, r->generation);
@@ -150,8 +160,13 @@ static inline void scan(restoring *r, ouro_object *object) {
     OURO__FOR_EACH_SLOT(type, object, slot) {
         if (ouro_value_is_object(*slot)) mark_child(r, ouro_value_object(*slot));
     }
-    if (type->spec.traverse != NULL) type->spec.traverse(object, mark_by_hook, r);
+    if (type->spec.traverse != NULL && !type->ephemerons)
+        type->spec.traverse(object, mark_by_hook, r);
     if (type->cls != NULL) mark_child(r, type->cls);
+    if (OURO_LIKELY(!r->ephemerons)) return;
+    const ouro__watch_hooks *watch = r->heap->watch;
+    if (type->ephemerons) watch->each_of_container(object, mark_value, r);
+    if (object->flags & OURO__WATCHED) watch->each_of_key(object, mark_value, r);
 }
 
 static inline void drain(restoring *r) {
@@ -166,15 +181,17 @@ static uint64_t internal_references(ouro_heap *heap, uint8_t side, const ouro_ob
     return *ouro__map_find(&heap->overflow, (uint64_t)(uintptr_t)object);
 }
 
-/* Marks the block's objects that are reached from outside. Returns one with too few counts. */
-static ouro_object *find_roots(ouro_heap *heap, ouro__block *block) {
+/* Marks the block's objects that are reached from outside, the held ones if wanted. Returns one
+ * with too few counts. */
+static ouro_object *find_roots(ouro_heap *heap, ouro__block *block, bool held) {
+    unsigned roots = OURO__SHIELDED | OURO__QUEUED | (held ? OURO__HELD : 0u);
     for (uint32_t cell = 0; cell < block->fresh; cell++) {
         ouro_object *object = ouro__cell_at(block, cell);
         uint8_t *side = ouro__side_of(object);
         if (*side >= OURO__SIDE_PENDING) continue;
         uint64_t internal = internal_references(heap, *side, object);
         if (object->count < internal) return object;
-        if (object->count == internal && !(object->flags & OURO__HELD)) continue;
+        if (object->count == internal && !(object->flags & roots)) continue;
         *side = OURO__SIDE_PENDING;
         block->pending = true;
     }
@@ -192,14 +209,27 @@ static void scan_pending(restoring *r, ouro__block *block) {
     }
 }
 
-ouro_object *ouro__question_restore(ouro_heap *heap, bool promoting, unsigned generation) {
-    restoring r = {.heap = heap, .promote = promoting, .generation = generation};
+ouro_object *ouro__question_roots(ouro_heap *heap, bool held) {
     ouro__pool *pool = &heap->pool;
     for (size_t i = 0; i < pool->count; i++) {
         if (!pool->blocks[i]->asked) continue;
-        ouro_object *culprit = find_roots(heap, pool->blocks[i]);
+        ouro_object *culprit = find_roots(heap, pool->blocks[i], held);
         if (culprit != NULL) return culprit;
     }
+    return NULL;
+}
+
+void ouro__question_mark(ouro_object *object) {
+    uint8_t *side = ouro__side_of(object);
+    if (*side >= OURO__SIDE_PENDING) return;
+    *side = OURO__SIDE_PENDING;
+    ouro__block_of(object)->pending = true;
+}
+
+void ouro__question_restore(ouro_heap *heap, bool promoting, unsigned generation) {
+    restoring r = {.heap = heap, .promote = promoting, .generation = generation};
+    r.ephemerons = heap->ephemerons != 0;
+    ouro__pool *pool = &heap->pool;
     r.may_sweep = true;
     do {
         r.scanned = 0;
@@ -208,7 +238,6 @@ ouro_object *ouro__question_restore(ouro_heap *heap, bool promoting, unsigned ge
             if (pool->blocks[i]->pending) scan_pending(&r, pool->blocks[i]);
         r.may_sweep = r.scanned > pool->count * WORTH_A_WALK;
     } while (r.scanned > 0);
-    return NULL;
 }
 
 /* ---- the answer -------------------------------------------------------------------------- */

@@ -27,10 +27,15 @@ size_t ouro__question_scope(ouro_heap *heap, unsigned generation);
 /* After: the side table says how often each candidate is referred to by candidates. */
 void ouro__question_count(ouro_heap *heap);
 
-/* After: what is reached from outside the candidates is out. With promote, those belong to
- * that generation from now on. Returns NULL, or the first object that has fewer counts than
- * references were reported: a type's traverse is wrong, and the answer worthless. */
-ouro_object *ouro__question_restore(ouro_heap *heap, bool promote, unsigned generation);
+/* Marks what is referred to from outside the candidates and, with held, what is held. Returns
+ * NULL, or the first object that has fewer counts than references were reported: a type's
+ * traverse is wrong, and the answer worthless. */
+ouro_object *ouro__question_roots(ouro_heap *heap, bool held);
+/* Marks one candidate more. */
+void ouro__question_mark(ouro_object *object);
+/* After: the marked and what they reach are out. With promote, those belong to that generation
+ * from now on. */
+void ouro__question_restore(ouro_heap *heap, bool promote, unsigned generation);
 
 /* The question is over: every side byte is out again. */
 void ouro__question_end(ouro_heap *heap);

@@ -9,7 +9,8 @@ static bool survey(ouro_object *object, void *context) {
     ouro__found *found = context;
     const ouro_type *type = ouro__type_of(found->heap, object);
     if (type->counted && found->counted++ == 0) found->oldest = object;
-    if (ouro__is_observed(found->heap, object)) found->observed = true;
+    bool held = object->flags & OURO__HELD; /* from within: its handle has to forget it */
+    if (held || ouro__is_observed(found->heap, object)) found->observed = true;
     return true;
 }
 
@@ -34,7 +35,7 @@ static void drop_outside(ouro_object *child, void *context) {
     if (--child->count != 0) return;
     const ouro_type *type = ouro__type_of(s->heap, child);
     bool quiet = s->heap->watching == 0 || type->spec.flags & OURO_TYPE_PLAIN;
-    if (child->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED)) ouro__death_of_last(child);
+    if (child->flags & OURO__SPARED) ouro__death_of_last(child);
     else if (quiet) ouro__death_destroy(s->heap, child);
     else if (!ouro__set_add(&s->orphans, child)) {
         ouro__set_flag(child, OURO__ORPHAN);
@@ -123,6 +124,7 @@ static void sort_oldest_first(ouro__set *set) {
 static bool doom(ouro_object *object, void *context) {
     ouro__set *set = context;
     ouro__set_flag(object, OURO__DOOMED);
+    if (object->flags & OURO__HELD) set->cross = true;
     if (!set->scan && !ouro__set_add(set, object)) set->scan = true;
     return true;
 }

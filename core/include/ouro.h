@@ -12,6 +12,7 @@
 #include "ouro/value.h"
 #include "ouro/object.h"
 #include "ouro/type.h"
+#include "ouro/cross.h"
 #include "ouro/heap.h"
 #include "ouro/scalar.h"
 #include "ouro/containers.h"
@@ -21,6 +22,7 @@
 #include "ouro/collect.h"
 #include "ouro/events.h"
 #include "ouro/inspect.h"
+#include "ouro/understand.h"
 #include "ouro/build.h"
 
 #endif

@@ -120,7 +120,7 @@ static void check_counts(check *c, ouro_object *object) {
     if (object->count < refs)
         FAIL(c, "a %s has the count %u, but %llu references to it exist", name_of(c, object),
              (unsigned)object->count, (unsigned long long)refs);
-    if (object->count == 0 && !(object->flags & (OURO__HELD | OURO__QUEUED | OURO__ORPHAN)))
+    if (object->count == 0 && !(object->flags & (OURO__SPARED | OURO__ORPHAN)))
         FAIL(c, "a %s has no references and is not held, but lives", name_of(c, object));
 }
 
@@ -133,9 +133,8 @@ static void walk(check *c, void (*each)(check *c, ouro_object *object)) {
 
 /* ---- tables beside the heap -------------------------------------------------------------- */
 
-static void check_key(check *c, const ouro__map *map, const ouro_object *object, unsigned flag,
-                      const char *what) {
-    bool listed = ouro__map_find(map, (uint64_t)(uintptr_t)object) != NULL;
+static void check_flag(check *c, bool listed, const ouro_object *object, unsigned flag,
+                       const char *what) {
     bool flagged = object->flags & flag;
     if (listed != flagged)
         FAIL(c, "a %s %s the table of %s but its flag says otherwise", name_of(c, object),
@@ -143,26 +142,31 @@ static void check_key(check *c, const ouro__map *map, const ouro_object *object,
 }
 
 static void check_watchers(check *c, ouro_object *object) {
-    uint64_t *first = ouro__map_find(&c->heap->watchers, (uint64_t)(uintptr_t)object);
-    const ouro__watcher *previous = NULL;
-    for (const ouro__watcher *watcher =
-             first != NULL ? (const ouro__watcher *)(uintptr_t)*first : NULL;
-         watcher != NULL; previous = watcher, watcher = watcher->next) {
-        if (watcher->target != object || watcher->previous != previous)
+    const ouro__link *previous = NULL;
+    for (const ouro__link *link = ouro__watch_first(object); link != NULL;
+         previous = link, link = link->next) {
+        if (link->target != object || link->previous != previous)
             FAIL(c, "the weak references to a %s are wrongly linked", name_of(c, object));
-        if (previous != NULL && previous->order <= watcher->order)
+        if (previous != NULL && previous->order <= link->order)
             FAIL(c, "the weak references to a %s are out of order", name_of(c, object));
     }
 }
 
+static bool is_key(const ouro__map *map, const ouro_object *object) {
+    return ouro__map_find(map, (uint64_t)(uintptr_t)object) != NULL;
+}
+
 static void check_tables(check *c, ouro_object *object) {
-    check_key(c, &c->heap->ids, object, OURO__HAS_ID, "ids");
-    check_key(c, &c->heap->pins, object, OURO__PINNED, "pins");
-    check_key(c, &c->heap->watchers, object, OURO__WATCHED, "weak references");
+    const ouro__block *block = ouro__block_of(object);
+    bool watched =
+        block->watchers != NULL && block->watchers[ouro__cell_index(block, object)] != 0;
+    check_flag(c, is_key(&c->heap->ids, object), object, OURO__HAS_ID, "ids");
+    check_flag(c, is_key(&c->heap->pins, object), object, OURO__PINNED, "pins");
+    check_flag(c, watched, object, OURO__WATCHED, "weak references");
     uint64_t id = ouro_object_known_id(object);
     if (id != 0 && ouro_object_by_id(c->heap, id) != object)
         FAIL(c, "id %llu leads to another object", (unsigned long long)id);
-    if (object->flags & OURO__WATCHED) check_watchers(c, object);
+    if (watched) check_watchers(c, object);
 }
 
 static void check_type_totals(check *c) {

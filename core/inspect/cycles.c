@@ -75,7 +75,7 @@ static ouro_object *object_at(finder *f, uint32_t index) {
 
 /* A member of a dying set may be released in part: what it says is history. */
 static bool is_node(const ouro_object *object) {
-    return object->type != 0 && !(object->flags & OURO__DOOMED);
+    return object->type != 0 && !(object->flags & OURO__GONE);
 }
 
 /* ---- memory ------------------------------------------------------------------------------ */

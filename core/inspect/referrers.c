@@ -31,7 +31,7 @@ static bool report_hit(const ouro_label *label, ouro_value value, void *context)
 static bool search_object(ouro_object *object, void *context) {
     search *s = context;
     /* A member of a dying set may be released in part: what it says is history. */
-    if (object->flags & OURO__DOOMED) return true;
+    if (object->flags & OURO__GONE) return true;
     s->hits = 0;
     ouro_object_traverse(object, count_hit, s);
     if (s->hits == 0) return true;

@@ -22,7 +22,7 @@
 
 enum { DEFAULT_DEPTH = 6, DEFAULT_ITEMS = 200 };
 
-typedef enum shape { LEAF, LIST, TUPLE, DICT, SET, RECORD } shape;
+typedef enum shape { LEAF, LIST, TUPLE, DICT, SET, WEAK, RECORD } shape;
 
 /* What is printed before an entry's value. */
 typedef enum prefix {
@@ -83,20 +83,23 @@ static shape form_of(const ouro_object *object) {
     case OURO__TUPLE: return TUPLE;
     case OURO__DICT: return DICT;
     case OURO__SET: return SET;
+    case OURO__WEAK_KEYS:
+    case OURO__WEAK_VALUES:
+    case OURO__WEAK_SET: return WEAK;
     default: return ouro_type_class(ouro_object_type(object)) != NULL ? RECORD : LEAF;
     }
 }
 
 static void put_open(printer *p, const ouro_object *object, shape form) {
     static const char *const brackets[] = {[LIST] = "[", [TUPLE] = "(", [DICT] = "{",
-                                           [SET] = "set{", [RECORD] = "("};
-    if (form == RECORD) put(p, ouro_type_name(ouro_object_type(object)));
+                                           [SET] = "set{", [WEAK] = "{", [RECORD] = "("};
+    if (form == RECORD || form == WEAK) put(p, ouro_type_name(ouro_object_type(object)));
     put(p, brackets[form]);
 }
 
 static void put_close(printer *p, shape form) {
     static const char *const brackets[] = {[LIST] = "]", [TUPLE] = ")", [DICT] = "}",
-                                           [SET] = "}", [RECORD] = ")"};
+                                           [SET] = "}", [WEAK] = "}", [RECORD] = ")"};
     put(p, brackets[form]);
 }
 
@@ -171,6 +174,7 @@ static size_t known_count(const ouro_object *object, shape form) {
     size_t count = SIZE_MAX; /* not known: to be counted */
     if (form == DICT) count = ouro_dict_count(object);
     else if (form == SET) count = ouro_set_count(object);
+    else if (form == WEAK) count = ouro_weak_dict_count(object);
     else if (form != RECORD && ouro_sequence_items(object, &items, &count) != OURO_OK) count = 0;
     return count;
 }
@@ -182,9 +186,24 @@ static void pop_entries(printer *p, size_t count) {
     }
 }
 
+/* What is only watched is no reference, but is to be seen here. */
+static size_t gather_weak(printer *p, ouro_object *object, size_t limit) {
+    size_t known = ouro_weak_dict_count(object);
+    ouro_cursor cursor = {0};
+    ouro_value key, v;
+    for (size_t i = 0; i < known && i < limit && p->status == OURO_OK; i++) {
+        check(p, ouro_weak_dict_next(object, &cursor, &key, &v));
+        if (p->status != OURO_OK) break;
+        if (ouro_weak_dict_kind(object) == OURO_WEAK_SET) note(p, NOTHING, key, NULL, 0);
+        else note_pair(p, key, v);
+    }
+    return known;
+}
+
 /* Notes down at most limit items; returns how many there are. A record's last reference is
  * the one to its class, which is part of how it is printed and no item. */
 static size_t gather_items(printer *p, ouro_object *object, shape form, size_t limit) {
+    if (form == WEAK) return gather_weak(p, object, limit);
     size_t known = known_count(object, form), before = p->entries.count;
     gathering g = {.printer = p, .form = form, .limit = limit, .stop = known};
     if (form != RECORD && limit < known) g.stop = limit;

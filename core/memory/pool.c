@@ -37,10 +37,18 @@ void ouro__pool_init(ouro__pool *pool, ouro__account *account, void *owner) {
         }
 }
 
-static void free_tags(ouro__pool *pool, ouro__block *block) {
-    ouro__memory_free(pool->account, block->tags, block->cells * sizeof *block->tags,
-                      sizeof(max_align_t));
-    block->tags = NULL;
+/* The same for equal blocks wherever they lie, though how many cells fit depends on that: a
+ * heap's bytes are the same in every run. */
+static size_t column_size(const ouro__block *block) {
+    return block->size / block->cell_size * sizeof(uint64_t);
+}
+
+static void free_columns(ouro__pool *pool, ouro__block *block) {
+    uint64_t **columns[] = {&block->tags, &block->watchers};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        ouro__memory_free(pool->account, *columns[i], column_size(block), sizeof(max_align_t));
+        *columns[i] = NULL;
+    }
 }
 
 static void free_array(ouro__pool *pool, void *array, size_t size) {
@@ -50,7 +58,7 @@ static void free_array(ouro__pool *pool, void *array, size_t size) {
 void ouro__pool_finish(ouro__pool *pool) {
     for (size_t i = 0; i < pool->count; i++) {
         ouro__block *block = pool->blocks[i];
-        free_tags(pool, block);
+        free_columns(pool, block);
         if (block->large)
             ouro__memory_free(pool->account, block->base, block->size, OURO__BLOCK_SIZE);
     }
@@ -220,7 +228,7 @@ static void forget(ouro__pool *pool, ouro__block *block) {
     ouro__block *last = pool->blocks[--pool->count];
     pool->blocks[block->position] = last;
     last->position = block->position;
-    free_tags(pool, block);
+    free_columns(pool, block);
 }
 
 static void link_partial(ouro__block *block) {
@@ -329,10 +337,10 @@ void ouro__pool_drop_empty(ouro__pool *pool) {
     }
 }
 
-uint64_t *ouro__pool_tags(ouro__block *block) {
-    if (block->tags != NULL) return block->tags;
-    size_t size = block->cells * sizeof *block->tags;
-    block->tags = ouro__memory_resize(block->pool->account, NULL, 0, size);
-    if (block->tags != NULL) memset(block->tags, 0, size);
-    return block->tags;
+uint64_t *ouro__pool_column(ouro__block *block, uint64_t **column) {
+    if (*column != NULL) return *column;
+    size_t size = column_size(block);
+    *column = ouro__memory_resize(block->pool->account, NULL, 0, size);
+    if (*column != NULL) memset(*column, 0, size);
+    return *column;
 }

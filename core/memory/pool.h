@@ -70,6 +70,7 @@ struct ouro__block {
     ouro__bin *bin; /* NULL for a large one */
     uint64_t *stamps; /* OURO__STAMPED only */
     uint64_t *tags;   /* NULL until a tag is set in this block */
+    uint64_t *watchers; /* of each cell the first watcher (weak/); NULL until there is one */
     ouro__block *next, *previous; /* the bin's partial list, or the pool's spares */
     size_t size;                  /* of the whole block */
     uint32_t position;            /* in pool->blocks */
@@ -117,8 +118,9 @@ void ouro__pool_freed(ouro__block *block);
 void ouro__pool_drop_empty(ouro__pool *pool);
 /* Gives back chunks without blocks in use that the recent past does not justify. */
 void ouro__pool_trim(ouro__pool *pool);
-/* The 64-bit words beside the cells, made at the first call; NULL: no memory. */
-uint64_t *ouro__pool_tags(ouro__block *block);
+/* A column of the block, 64 bits beside each cell (&block->tags, &block->watchers): made,
+ * zero, at the first call; NULL: no memory. */
+uint64_t *ouro__pool_column(ouro__block *block, uint64_t **column);
 
 /* A cell that is ready, or NULL: then ouro__pool_refill. */
 static inline void *ouro__pool_take(ouro__bin *bin) {

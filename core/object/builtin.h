@@ -20,6 +20,9 @@ typedef enum ouro__builtin {
     OURO__FRAME,
     OURO__WEAK,
     OURO__FINALIZE,
+    OURO__WEAK_KEYS, /* these three in the order of ouro_weak_kind */
+    OURO__WEAK_VALUES,
+    OURO__WEAK_SET,
     OURO__BUILTINS
 } ouro__builtin;
 

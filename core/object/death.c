@@ -35,7 +35,7 @@ static ouro_object *chain_pop(ouro_object **chain) {
 }
 
 static void leave_tables(ouro_heap *heap, ouro_object *object) {
-    if (OURO_UNLIKELY(object->flags & (OURO__HAS_ID | OURO__PINNED)))
+    if (OURO_UNLIKELY(object->flags & (OURO__HAS_ID | OURO__PINNED | OURO__WAITS)))
         ouro__object_forget(heap, object);
     if (OURO_UNLIKELY(ouro__generation(object) == OURO__FROZEN)) heap->frozen--;
 }
@@ -48,7 +48,7 @@ typedef struct taking_apart {
 static void drop_child(ouro_object *child, void *context) {
     taking_apart *work = context;
     if (--child->count != 0) return;
-    if (OURO_UNLIKELY(child->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED))) {
+    if (OURO_UNLIKELY(child->flags & OURO__SPARED)) {
         ouro__death_of_last(child);
         return;
     }
@@ -120,7 +120,7 @@ static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spare
     trial t; /* the arrays stay uninitialized */
     t.heap = heap;
     t.member_count = t.seen_count = 0;
-    t.spared = spared | OURO__DOOMED;
+    t.spared = spared | OURO__DOOMED | OURO__SHIELDED;
     t.observed = false;
     admit(&t, object);
     for (size_t i = 0; i < t.member_count && !t.observed; i++)
@@ -134,6 +134,7 @@ typedef struct edges {
     ouro_heap *heap;
     ouro__set stack; /* used as a stack of objects */
     bool failed;
+    bool held; /* a member was left out for being held */
 } edges;
 
 static void push_edge(ouro_object *child, void *context) {
@@ -142,11 +143,56 @@ static void push_edge(ouro_object *child, void *context) {
     if (!e->failed && !ouro__set_add(&e->stack, child)) e->failed = true;
 }
 
+static void put_back(ouro_object *child, void *context) {
+    ouro_heap *heap = context;
+    if (!(ouro__type_of(heap, child)->spec.flags & OURO_TYPE_PLAIN)) child->count++;
+}
+
+/* The value of an ephemeron goes once, with its key or with its container, whichever is found
+ * first to be dying; what the key has been charged for, the container leaves out. */
+static void push_of_container(ouro_object *container, ouro_object *key, ouro_object *value,
+                              bool *charged, void *context) {
+    (void)container;
+    (void)key;
+    if (!*charged) push_edge(value, context);
+}
+
+static void push_of_key(ouro_object *container, ouro_object *key, ouro_object *value,
+                        bool *charged, void *context) {
+    (void)key;
+    if (container->flags & OURO__DOOMED) return;
+    *charged = true;
+    push_edge(value, context);
+}
+
+static void discharge(ouro_object *container, ouro_object *key, ouro_object *value,
+                      bool *charged, void *context) {
+    (void)key;
+    if (container->flags & OURO__DOOMED) return;
+    if (*charged && context != NULL) put_back(value, context);
+    *charged = false;
+}
+
+static void discharge_own(ouro_object *container, ouro_object *key, ouro_object *value,
+                          bool *charged, void *context) {
+    (void)container;
+    (void)key;
+    (void)value;
+    (void)context;
+    *charged = false;
+}
+
 /* Pushes the object's references so that the first field is on top. */
 static bool expand(edges *e, ouro_object *object) {
     size_t bottom = e->stack.count;
     e->failed = false;
-    ouro__traverse(ouro__type_of(e->heap, object), object, push_edge, e);
+    ouro_type *type = ouro__type_of(e->heap, object);
+    const ouro__watch_hooks *watch = e->heap->watch;
+    if (type->ephemerons) watch->each_of_container(object, push_of_container, e);
+    else ouro__traverse(type, object, push_edge, e);
+    bool is_key = ouro__may_be_key(e->heap, object);
+    if (is_key) watch->each_of_key(object, push_of_key, e);
+    if (e->failed && is_key) watch->each_of_key(object, discharge, NULL);
     if (e->failed) {
         e->stack.count = bottom;
         return false;
@@ -159,16 +205,19 @@ static bool expand(edges *e, ouro_object *object) {
     return true;
 }
 
-static void put_back(ouro_object *child, void *context) {
-    ouro_heap *heap = context;
-    if (!(ouro__type_of(heap, child)->spec.flags & OURO_TYPE_PLAIN)) child->count++;
+static void put_all_back(ouro_heap *heap, ouro_object *object) {
+    ouro_type *type = ouro__type_of(heap, object);
+    ouro__traverse(type, object, put_back, heap);
+    if (type->ephemerons) heap->watch->each_of_container(object, discharge_own, NULL);
+    if (ouro__may_be_key(heap, object)) heap->watch->each_of_key(object, discharge, heap);
 }
 
 /* Before: root has no counted reference. After: the set is root and what it alone keeps
  * alive, in the order in which releasing field by field would reach them; all counts are as
  * before. An object for whose references there was no memory is left out: it follows in a
- * set of its own when its last reference is released. */
-static void compute_set(ouro_heap *heap, ouro_object *root, ouro__set *set) {
+ * set of its own when its last reference is released. Returns whether one was left out for
+ * being held. */
+static bool compute_set(ouro_heap *heap, ouro_object *root, ouro__set *set) {
     edges e = {.heap = heap};
     ouro__set_init(&e.stack, heap, true);
     ouro__set_add(set, root); /* the first 32 need no memory */
@@ -176,14 +225,18 @@ static void compute_set(ouro_heap *heap, ouro_object *root, ouro__set *set) {
     bool expanded = expand(&e, root);
     while (e.stack.count > 0) {
         ouro_object *object = e.stack.items[--e.stack.count];
-        if (--object->count != 0 || object->flags & (OURO__HELD | OURO__DOOMED)) continue;
+        if (--object->count != 0 || object->flags & (OURO__SPARED & ~OURO__HELD)) continue;
+        if (object->flags & OURO__HELD) {
+            e.held = true;
+            continue;
+        }
         if (!ouro__set_add(set, object)) continue;
         if (expand(&e, object)) ouro__set_flag(object, OURO__DOOMED);
         else set->count--;
     }
     ouro__set_finish(&e.stack);
-    for (size_t i = 0; expanded && i < set->count; i++)
-        ouro__traverse(ouro__type_of(heap, set->items[i]), set->items[i], put_back, heap);
+    for (size_t i = 0; expanded && i < set->count; i++) put_all_back(heap, set->items[i]);
+    return e.held;
 }
 
 /* Whether nothing but plain data can die with it, told by a look at its slots: what they
@@ -192,12 +245,43 @@ static bool dies_alone(ouro_heap *heap, ouro_object *root) {
     const ouro_type *type = ouro__type_of(heap, root);
     size_t most = type->spec.values_count + 1;
     if (type->spec.traverse != NULL) return false;
+    if (ouro__may_be_key(heap, root)) return false;
     OURO__FOR_EACH_SLOT(type, root, slot) {
         ouro_object *child = ouro_value_object(*slot);
         if (child == NULL || child->count > most) continue;
         if (!(ouro__type_of(heap, child)->spec.flags & OURO_TYPE_PLAIN)) return false;
     }
     return type->cls == NULL || type->cls->count > most;
+}
+
+static void defer(ouro_heap *heap, ouro_object *object) {
+    heap->deferred++;
+    heap->deferred_bytes += ouro_object_size(object);
+    /* What holds it, or what it refers to, may be a handle that nobody can reach any more. */
+    if (heap->watching != 0 && may_be_observed(heap, object, 0)) {
+        heap->due |= OURO__DUE_PROMPT;
+        ouro__object_note_wait(heap, object);
+    }
+    if (heap->deferred > DEFERRED_LIMIT ||
+        heap->deferred_bytes > DEFERRED_BYTES + heap->buffer_bytes / 4)
+        heap->due |= OURO__DUE_PRESSURE;
+}
+
+/* What holds a member may be a handle that nobody can reach any more. Settles, which runs
+ * code of scripts, and computes the set anew; false: the root lives on, or waits. */
+static bool still_dies(ouro_heap *heap, ouro_object *root, ouro__set *set) {
+    for (size_t i = 0; i < set->count; i++) ouro__clear_flag(set->items[i], OURO__DOOMED);
+    root->count++;
+    heap->due &= ~(unsigned)OURO__DUE_PROMPT;
+    heap->settle(heap->user, heap, OURO_SETTLE_PROMPT);
+    if (--root->count != 0) return false;
+    if (root->flags & OURO__HELD) {
+        defer(heap, root);
+        return false;
+    }
+    set->count = 0;
+    compute_set(heap, root, set);
+    return true;
 }
 
 static void die_with_set(ouro_heap *heap, ouro_object *root) {
@@ -207,23 +291,17 @@ static void die_with_set(ouro_heap *heap, ouro_object *root) {
         ouro__set_add(&set, root);
         ouro__set_flag(root, OURO__DOOMED);
     } else {
-        compute_set(heap, root, &set);
+        if (compute_set(heap, root, &set) && heap->settle != NULL && !heap->closing &&
+            !still_dies(heap, root, &set)) {
+            ouro__set_finish(&set);
+            return;
+        }
     }
     ouro__set_die(&set);
     ouro__set_finish(&set);
 }
 
 /* ---- entry ------------------------------------------------------------------------------- */
-
-static void defer(ouro_heap *heap, ouro_object *object) {
-    heap->deferred++;
-    heap->deferred_bytes += ouro_object_size(object);
-    /* What holds it, or what it refers to, may be a handle that nobody can reach any more. */
-    if (heap->watching != 0 && may_be_observed(heap, object, 0)) heap->due |= OURO__DUE_PROMPT;
-    if (heap->deferred > DEFERRED_LIMIT ||
-        heap->deferred_bytes > DEFERRED_BYTES + heap->buffer_bytes / 4)
-        heap->due |= OURO__DUE_PRESSURE;
-}
 
 /* Without memory for the queue the death happens now, one level deeper. */
 static bool enqueue(ouro_heap *heap, ouro_object *object) {
@@ -241,19 +319,9 @@ static bool enqueue(ouro_heap *heap, ouro_object *object) {
     return true;
 }
 
-void ouro__death_drain(ouro_heap *heap) {
-    while (heap->queue_count > 0 && heap->death_depth < DEPTH_LIMIT) {
-        ouro_object *object = heap->queue[--heap->queue_count];
-        ouro__clear_flag(object, OURO__QUEUED);
-        if (object->count == 0) ouro__death_of_last(object);
-    }
-}
-
-void ouro__death_of_last(ouro_object *object) {
-    ouro_heap *heap = ouro__heap_of(object);
-    if (OURO_UNLIKELY(object->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED))) {
-        if ((object->flags & (OURO__HELD | OURO__DOOMED | OURO__QUEUED)) == OURO__HELD)
-            defer(heap, object);
+static void die(ouro_heap *heap, ouro_object *object) {
+    if (OURO_UNLIKELY(object->flags & OURO__SPARED)) {
+        if ((object->flags & OURO__SPARED) == OURO__HELD) defer(heap, object);
         return;
     }
     if (OURO_LIKELY(heap->watching == 0) || !may_be_observed(heap, object, OURO__HELD)) {
@@ -262,5 +330,20 @@ void ouro__death_of_last(ouro_object *object) {
     }
     if (heap->death_depth >= DEPTH_LIMIT && enqueue(heap, object)) return;
     die_with_set(heap, object);
-    if (heap->queue_count > 0) ouro__death_drain(heap);
+}
+
+/* Not by ouro__death_of_last, which comes here again: a finalizer may queue a death for each
+ * that is taken out. */
+void ouro__death_drain(ouro_heap *heap) {
+    while (heap->queue_count > 0 && heap->death_depth < DEPTH_LIMIT) {
+        ouro_object *object = heap->queue[--heap->queue_count];
+        ouro__clear_flag(object, OURO__QUEUED);
+        if (object->count == 0) die(heap, object);
+    }
+}
+
+void ouro__death_of_last(ouro_object *object) {
+    ouro_heap *heap = ouro__heap_of(object);
+    die(heap, object);
+    if (OURO_UNLIKELY(heap->queue_count > 0)) ouro__death_drain(heap);
 }

@@ -15,6 +15,7 @@ typedef struct ouro__set {
     size_t count, capacity;
     bool scan;     /* no array: walk the blocks */
     bool by_count; /* else by a collection */
+    bool cross;    /* members may be held, by what only members keep alive */
     size_t died;   /* result: counted objects that are dead */
     ouro_object *few[OURO__SET_INLINE];
 } ouro__set;
@@ -33,6 +34,28 @@ void ouro__set_die(ouro__set *set);
 static inline bool ouro__is_observed(const ouro_heap *heap, const ouro_object *object) {
     return (object->flags & OURO__WATCHED) ||
            (heap->types[object->type]->finalize != NULL && !(object->flags & OURO__FINALIZED));
+}
+
+/* Around an operation on the object that may run code which lets go of it: keeps it, without a
+ * count that this code could see. */
+typedef struct ouro__shield {
+    ouro_object *object;
+    bool outer; /* another one is around this one */
+    bool idle;  /* nothing counted it before */
+} ouro__shield;
+
+static inline ouro__shield ouro__shield_begin(ouro_object *object) {
+    ouro__shield shield = {object, (object->flags & OURO__SHIELDED) != 0, object->count == 0};
+    ouro__set_flag(object, OURO__SHIELDED);
+    return shield;
+}
+
+static inline void ouro__shield_end(ouro__shield shield) {
+    ouro_object *object = shield.object;
+    if (shield.outer) return;
+    ouro__clear_flag(object, OURO__SHIELDED);
+    if (object->count != 0 || (shield.idle && object->flags & OURO__HELD)) return;
+    ouro__death_of_last(object);
 }
 
 /* Takes an object without observers apart, and what dies with it, at once. Its count is

@@ -66,6 +66,29 @@ static void traverse(ouro_object *object, ouro_visit_fn visit, void *context) {
     ouro__traverse(ouro_object_type(object), object, visit, context);
 }
 
+typedef struct outside {
+    ouro_visit_fn visit;
+    void *context;
+} outside;
+
+static void visit_outside(ouro_object *container, ouro_object *key, ouro_object *value,
+                          bool *charged, void *context) {
+    const outside *o = context;
+    (void)key;
+    (void)charged;
+    if (!(container->flags & OURO__LOOKED)) o->visit(value, o->context);
+}
+
+/* What the object may keep alive: its references, and the values of which it is the key in a
+ * container outside the set. */
+static void traverse_all(ouro_object *object, ouro_visit_fn visit, void *context) {
+    ouro_heap *heap = ouro__heap_of(object);
+    traverse(object, visit, context);
+    if (!ouro__may_be_key(heap, object)) return;
+    outside o = {visit, context};
+    heap->watch->each_of_key(object, visit_outside, &o);
+}
+
 /* ---- 1: finalizers, while all of the set is intact --------------------------------------- */
 
 /* After: whether user code has run. */
@@ -118,7 +141,7 @@ static void spread_rescue(ouro__set *set) {
             while (object != NULL) {
                 if (object->flags & OURO__LOOKED) {
                     ouro__clear_flag(object, OURO__LOOKED);
-                    traverse(object, rescue_child, &r);
+                    traverse_all(object, rescue_child, &r);
                 }
                 object = r.stack.count > 0 ? r.stack.items[--r.stack.count] : NULL;
             }
@@ -163,19 +186,23 @@ static void ask_holder(ouro__set *set) {
  * nowhere but the set. */
 static void look_again(ouro__set *set) {
     ask_holder(set);
-    if (set->count == 1 && !set->scan && !set->heap->closing && set->items[0]->count == 0 &&
+    bool cross = set->cross && !set->heap->closing;
+    if (set->count == 1 && !cross && !set->scan && !set->heap->closing &&
+        set->items[0]->count == 0 &&
         !(set->items[0]->flags & OURO__HELD))
         return;
     FOR_EACH(set, object) ouro__set_flag(object, OURO__LOOKED);
-    FOR_EACH(set, object) traverse(object, subtract_inner, NULL);
+    FOR_EACH(set, object) traverse_all(object, subtract_inner, NULL);
+    void *looked = cross ? set->heap->cross->look(set) : NULL;
     bool any = false;
     FOR_EACH(set, object) {
         if (object->count == 0 && !(object->flags & OURO__HELD)) continue;
         ouro__set_flag(object, OURO__RESCUED);
         any = true;
     }
-    FOR_EACH(set, object) traverse(object, add_inner, NULL);
+    FOR_EACH(set, object) traverse_all(object, add_inner, NULL);
     if (any) spread_rescue(set);
+    if (looked != NULL) set->heap->cross->end(looked);
     remove_rescued(set);
     if (set->heap->closing && set->heap->settle != NULL)
         set->heap->settle(set->heap->user, set->heap, OURO_SETTLE_CLOSING);
@@ -183,13 +210,14 @@ static void look_again(ouro__set *set) {
 
 /* ---- 3 and 4: weak references, callbacks ------------------------------------------------- */
 
-static void clear_watchers(ouro__set *set) {
-    ouro_object *list = NULL;
+static void clear_watchers(ouro__set *set, ouro__aftermath *after) {
+    ouro_heap *heap = set->heap;
     FOR_EACH(set, object) {
         ouro__set_flag(object, OURO__GONE);
-        if (object->flags & OURO__WATCHED) set->heap->watch->detach(set->heap, object, &list);
+        if (object->flags & OURO__WATCHED) heap->watch->detach(heap, object, after);
+        if (ouro__type_of(heap, object)->weak) heap->watch->retire(object);
     }
-    if (list != NULL) set->heap->watch->run(set->heap, list);
+    if (after->calls != NULL) heap->watch->run_calls(after);
 }
 
 /* ---- 5: references released, memory freed ------------------------------------------------ */
@@ -231,11 +259,17 @@ void ouro__set_die(ouro__set *set) {
     bool ran = run_finalizers(set);
     /* At the close the set is everything, whether it is referred to or not. */
     if (ran || heap->closing) look_again(set);
-    clear_watchers(set);
+    if (set->cross && heap->settle != NULL) {
+        FOR_EACH(set, object) ouro__set_flag(object, OURO__GONE);
+        heap->settle(heap->user, heap, OURO_SETTLE_FORGET);
+    }
+    ouro__aftermath after = {NULL, NULL};
+    clear_watchers(set, &after);
     announce_deaths(set);
     bool kept = heap->keep_types; /* a class may die before its last instance is buried */
     heap->keep_types = true;
     FOR_EACH(set, object) traverse(object, release_child, NULL);
+    if (after.entries != NULL) heap->watch->release_entries(heap, &after);
     bury(set);
     heap->keep_types = kept;
     if (!kept) ouro__type_free_retired(heap);

@@ -9,7 +9,7 @@
 enum {
     OURO__HELD = OURO_FLAG_HELD, /* the outside refers to it */
     OURO__FINALIZED = 0x0002,    /* its finalizer has been called; never cleared */
-    OURO__WATCHED = 0x0004,      /* has an entry in heap->watchers */
+    OURO__WATCHED = 0x0004,      /* has a watcher, in the block's column of them */
     OURO__HAS_ID = 0x0008,       /* has an entry in heap->ids */
     OURO__PINNED = 0x0010,       /* has an entry in heap->pins */
     OURO__DOOMED = 0x0020,       /* member of a dying set that is being processed */
@@ -18,9 +18,14 @@ enum {
     OURO__QUEUED = 0x0080,       /* its death waits for an outer one to make progress */
     OURO__GONE = 0x1000,         /* doomed, and past the second look: no longer shown */
     OURO__ORPHAN = 0x0800,       /* within a sweep: to die when it has ended */
+    OURO__WAITS = 0x2000,        /* has an entry in heap->waiting */
+    OURO__SHIELDED = 0x4000,     /* an operation on it is under way: it dies after that */
     OURO__GENERATION = 0x0300,   /* two bits: 0, 1, 2; 3 is frozen */
     OURO__GENERATION_SHIFT = 8
 };
+
+/* An object with one of these does not die now when its count reaches zero. */
+#define OURO__SPARED (OURO__HELD | OURO__DOOMED | OURO__QUEUED | OURO__SHIELDED)
 
 #define OURO__FROZEN 3
 

@@ -22,6 +22,8 @@ struct ouro_type {
     uint16_t index;
     uint8_t kind;    /* ouro__kind */
     bool counted;    /* neither plain nor internal: an object in reports */
+    bool ephemerons; /* its objects are weak.keys: see ouro__watch_hooks */
+    bool weak;       /* its objects watch others through entries */
     bool leaf;       /* its objects hold no references at all, not even to a class */
     ouro_object *cls; /* not counted: the class disposes of the type */
     ouro_type *base;
@@ -33,15 +35,40 @@ struct ouro_type {
     ouro_type *next_retired;
 };
 
-/* What weak/ does for death/ (set once, when the heap opens). The list of watchers is
- * chained inside them. */
+/* What is left to do of the watchers of a dying set: linked lists, without memory. */
+typedef struct ouro__aftermath {
+    struct ouro__link *calls;   /* weak references and records whose function is to run */
+    struct ouro__link *entries; /* of weak dictionaries; each counts a value to release */
+} ouro__aftermath;
+
+/* An ephemeron (Hayes 1997): the value, which the container counts, lives by container and
+ * key together. So when either is reached one has to ask for the other; and when either dies
+ * the value goes with it, once: *charged is for death.c to note that down. */
+typedef void (*ouro__ephemeron_fn)(ouro_object *container, ouro_object *key, ouro_object *value,
+                                   bool *charged, void *context);
+
+/* What weak/ does for death and collection (set once, when the heap opens). */
 typedef struct ouro__watch_hooks {
-    /* Empties all watchers of a dead object; puts those whose callback is to run on the
-     * list, retained. */
-    void (*detach)(ouro_heap *heap, ouro_object *target, ouro_object **list);
-    /* Runs the list, newest registered first, and releases it. */
-    void (*run)(ouro_heap *heap, ouro_object *list);
+    /* Empties all watchers of a dead object. */
+    void (*detach)(ouro_heap *heap, ouro_object *target, ouro__aftermath *after);
+    /* A weak dictionary is dead: it watches nothing any more. */
+    void (*retire)(ouro_object *container);
+    /* Runs the calls, newest registered first. */
+    void (*run_calls)(ouro__aftermath *after);
+    /* Releases what the entries counted, oldest first. */
+    void (*release_entries)(ouro_heap *heap, ouro__aftermath *after);
+    /* The ephemerons of a container of the kind (type->ephemerons), and those of a key
+     * (which has OURO__WATCHED) where the container is another object. */
+    void (*each_of_container)(ouro_object *container, ouro__ephemeron_fn each, void *context);
+    void (*each_of_key)(ouro_object *key, ouro__ephemeron_fn each, void *context);
 } ouro__watch_hooks;
+
+/* What collect/ does for the second look at a set that may be held from within (cross.h). */
+struct ouro__set;
+typedef struct ouro__cross_hooks {
+    void *(*look)(struct ouro__set *set);
+    void (*end)(void *looked);
+} ouro__cross_hooks;
 
 typedef struct ouro__policy {
     const char *name;
@@ -50,7 +77,8 @@ typedef struct ouro__policy {
 } ouro__policy;
 
 /* Why ouro_safe_point has something to do. */
-enum { OURO__DUE_PROMPT = 1, OURO__DUE_PRESSURE = 2, OURO__DUE_COLLECT = 4, OURO__DUE_DEATH = 8 };
+enum { OURO__DUE_PROMPT = 1, OURO__DUE_PRESSURE = 2, OURO__DUE_COLLECT = 4, OURO__DUE_DEATH = 8,
+       OURO__DUE_STRESS = 16 };
 
 typedef struct ouro__pacing {
     size_t threshold[OURO_GENERATIONS];
@@ -60,6 +88,7 @@ typedef struct ouro__pacing {
     uint64_t born_at, died_at;     /* totals at the last collection of generation 0 */
     size_t old_live;               /* objects that the last full collection left */
     size_t bytes_limit;            /* account.bytes beyond which one is due */
+    uint64_t stress_every, stress_at, stress_points; /* see ouro_stress_set */
 } ouro__pacing;
 
 struct ouro_heap {
@@ -79,6 +108,8 @@ struct ouro_heap {
     ouro__account account;
     void *user;
     void (*settle)(void *user, ouro_heap *heap, ouro_settle_reason reason);
+    ouro_cross_fn reach;
+    const ouro__cross_hooks *cross;
 
     /* object/: types, tables beside the heap, deaths that wait */
     ouro_type **types;
@@ -89,6 +120,8 @@ struct ouro_heap {
     uint64_t last_id;
     ouro__map pins;     /* object -> number of pins */
     uint64_t last_stamp;
+    ouro__map waiting; /* object that only waits for its holder -> when that began */
+    uint64_t last_wait;
     ouro_object **queue;
     size_t queue_count, queue_capacity;
     size_t max_objects;
@@ -102,7 +135,7 @@ struct ouro_heap {
 
     /* weak/ */
     const ouro__watch_hooks *watch;
-    ouro__map watchers; /* target -> first watcher */
+    size_t ephemerons;  /* entries of weak.keys */
     uint64_t last_watch;
     ouro_object *records; /* pending finalize records, newest first */
 
@@ -147,6 +180,9 @@ size_t ouro__object_pins(const ouro_object *object);
 void ouro__heap_own_refs(ouro_heap *heap,
                          bool (*each)(ouro_object *object, const char *what, void *context),
                          void *context);
+/* The object's last counted reference has gone while it is held, and its death will be
+ * noticed. */
+void ouro__object_note_wait(ouro_heap *heap, ouro_object *object);
 /* Forgets what the tables beside the heap know of a dead object. */
 void ouro__object_forget(ouro_heap *heap, ouro_object *object);
 
@@ -159,6 +195,10 @@ void ouro__heap_update_care(ouro_heap *heap);
 void ouro__emit(ouro_heap *heap, const ouro_event *event);
 static inline bool ouro__listens(const ouro_heap *heap, ouro_event_kind kind) {
     return heap->listener_mask >> kind & 1;
+}
+
+static inline bool ouro__may_be_key(const ouro_heap *heap, const ouro_object *object) {
+    return OURO_UNLIKELY(heap->ephemerons != 0) && object->flags & OURO__WATCHED;
 }
 
 /* Calls a function with each object referred to, its class last. Inline, so that the visit

@@ -135,7 +135,7 @@ uint64_t ouro_object_tag(const ouro_object *object) {
 ouro_status ouro_object_set_tag(ouro_object *object, uint64_t tag) {
     ouro__block *block = ouro__block_of(object);
     if (tag == 0 && block->tags == NULL) return OURO_OK;
-    uint64_t *tags = ouro__pool_tags(block);
+    uint64_t *tags = ouro__pool_column(block, &block->tags);
     if (tags == NULL)
         return ouro_heap_fail(ouro__heap_of(object), OURO_E_NOMEM,
                               "not enough memory for a table of tags");
@@ -145,16 +145,20 @@ ouro_status ouro_object_set_tag(ouro_object *object, uint64_t tag) {
 
 void ouro_object_clear(ouro_object *object) {
     ouro_type *type = ouro_object_type(object);
-    ouro_retain(object); /* a finalizer that runs meanwhile may let go of it */
+    ouro__shield shield = ouro__shield_begin(object);
     OURO__FOR_EACH_SLOT(type, object, slot) {
         ouro_value_store(slot, OURO_NIL);
     }
     if (type->spec.clear != NULL) type->spec.clear(object);
-    ouro_release(object);
+    ouro__shield_end(shield);
 }
 
 bool ouro_object_is_dying(const ouro_object *object) {
     return object->flags & OURO__DOOMED;
+}
+
+bool ouro_object_is_gone(const ouro_object *object) {
+    return object->flags & OURO__GONE;
 }
 
 bool ouro_object_is_finalized(const ouro_object *object) {

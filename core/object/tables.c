@@ -72,4 +72,18 @@ void ouro__object_forget(ouro_heap *heap, ouro_object *object) {
         ouro__map_take(&heap->by_id, id << OURO__MAP_SHIFT);
     }
     if (object->flags & OURO__PINNED) ouro__map_take(&heap->pins, key_of(object));
+    if (object->flags & OURO__WAITS) ouro__map_take(&heap->waiting, key_of(object));
+}
+
+/* Without memory the order of those who wait is not known. */
+void ouro__object_note_wait(ouro_heap *heap, ouro_object *object) {
+    uint64_t *place = ouro__map_place(&heap->waiting, &heap->account, key_of(object));
+    if (place == NULL) return;
+    *place = ++heap->last_wait;
+    ouro__set_flag(object, OURO__WAITS);
+}
+
+uint64_t ouro_object_waits_since(const ouro_object *object) {
+    if (!(object->flags & OURO__WAITS)) return 0;
+    return *ouro__map_find(&ouro__heap_of(object)->waiting, key_of(object));
 }

@@ -107,6 +107,8 @@ ouro_status ouro_object_copy(ouro_object *object, ouro_object **ret_copy) {
     case OPEN: return copy_table(heap, object, ret_copy);
     case SHARED: break;
     }
+    const ouro_type_spec *spec = ouro__type_spec(ouro_object_type(object));
+    if (spec->copy != NULL) return spec->copy(object, ret_copy);
     if (!is_plain(object)) return refuse(object);
     ouro_retain(object);
     *ret_copy = object;

@@ -3,6 +3,7 @@
  * in common. Sorting is in sort.c. */
 #include "ouro/containers.h"
 #include "ouro/heap.h"
+#include "object/death.h"
 #include "types/types.h"
 
 #define SHRINK_FROM 64 /* capacities below stay as they are */
@@ -215,7 +216,7 @@ ouro_status ouro_list_remove(ouro_object *object, size_t index, size_t count) {
     ouro_heap *heap = ouro__heap_of(object);
     if (index > list->count || count > list->count - index) return refuse_index(object);
     if (count == 0) return OURO_OK;
-    ouro__guard guard = ouro__types_guard(ouro_value_of_object(object));
+    ouro__shield shield = ouro__shield_begin(object);
     ouro_value *removed = NULL;
     if (count == list->count) {
         clear_list(object);
@@ -227,7 +228,7 @@ ouro_status ouro_list_remove(ouro_object *object, size_t index, size_t count) {
     } else {
         remove_in_chunks(heap, list, index, count);
     }
-    ouro__types_unguard(guard);
+    ouro__shield_end(shield);
     return OURO_OK;
 }
 

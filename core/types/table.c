@@ -106,6 +106,14 @@ ouro__entry *ouro__table_find_name(const ouro__table *table, const char *bytes, 
     return NULL;
 }
 
+size_t ouro__table_find_value(const ouro__table *table, uint32_t hash, ouro_value value) {
+    probe p = start_probe(table, hash);
+    const ouro__entry *entry;
+    while ((entry = next_candidate(table, hash, &p)) != NULL)
+        if (ouro_value_same(entry->value, value)) return (size_t)(entry - table->entries);
+    return OURO__NOWHERE;
+}
+
 /* Compares with what may run user code. *ret_changed: it changed the table, so that the
  * probe is worth nothing. */
 static ouro_status compare_keys(ouro_heap *heap, const ouro__table *table, ouro_value candidate,

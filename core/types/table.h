@@ -47,6 +47,10 @@ ouro__entry *ouro__table_find_name(const ouro__table *table, const char *bytes, 
 ouro_status ouro__table_find(ouro_heap *heap, const ouro__table *table, ouro_value key,
                              uint32_t hash, size_t *ret_position);
 
+/* The position of the entry with that hash and the very same value, or OURO__NOWHERE. Runs no
+ * user code. */
+size_t ouro__table_find_value(const ouro__table *table, uint32_t hash, ouro_value value);
+
 /* Makes room for so many more entries. May move entries: add next. OURO_E_NOMEM,
  * OURO_E_LIMIT. */
 ouro_status ouro__table_reserve(ouro_heap *heap, ouro__table *table, size_t more);

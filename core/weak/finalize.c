@@ -18,7 +18,7 @@ static void clear_record(ouro_object *object) {
 }
 
 static void dispose_record(ouro_object *object) {
-    ouro__watch_unlink(&record_of(object)->watcher);
+    ouro__watch_unlink(&record_of(object)->watcher.link);
 }
 
 const ouro_type_spec ouro__finalize_spec = {
@@ -60,7 +60,7 @@ ouro_status ouro_finalize_new(ouro_object *target, ouro_weak_fn function, ouro_v
         status = ouro_object_new(heap, ouro__builtin_type(heap, OURO__FINALIZE), 0, &object);
     if (status != OURO_OK) return status;
     ouro__record *record = record_of(object);
-    status = ouro__watch_attach(&record->watcher, target);
+    status = ouro__watch_attach(&record->watcher.link, target, false, "finalize record");
     if (status != OURO_OK) {
         ouro_release(object);
         return status;
@@ -82,7 +82,7 @@ bool ouro_finalize_alive(const ouro_object *record) {
 }
 
 ouro_object *ouro_finalize_target(const ouro_object *record) {
-    return record_of(record)->alive ? record_of(record)->watcher.target : NULL;
+    return record_of(record)->alive ? record_of(record)->watcher.link.target : NULL;
 }
 
 ouro_value ouro_finalize_argument(const ouro_object *record) {
@@ -105,10 +105,10 @@ ouro_status ouro_finalize_detach(ouro_object *object, ouro_value *ret_argument) 
     ouro_value argument = record->watcher.argument;
     record->watcher.argument = OURO_NIL;
     record->watcher.function = NULL;
-    ouro__watch_unlink(&record->watcher);
+    ouro__watch_unlink(&record->watcher.link);
     ouro__finalize_unlink(record);
     if (ret_argument != NULL) *ret_argument = argument;
-    ouro_release(object);
+    if (!record->called) ouro_release(object);
     if (ret_argument == NULL) ouro_value_release(argument);
     return OURO_OK;
 }
@@ -121,7 +121,7 @@ ouro_object *ouro__record_older(const ouro_object *record) {
 void ouro__finalize_run_all(ouro_heap *heap) {
     while (heap->records != NULL) {
         ouro__record *record = record_of(heap->records);
-        ouro__watch_unlink(&record->watcher);
+        ouro__watch_unlink(&record->watcher.link);
         ouro__finalize_unlink(record);
         if (record->atexit) {
             ouro__watch_call(&record->watcher);

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Watch: the lists of watchers, and how a dying set empties and calls them. */
+/* Watch: the lists of links, and how a dying set empties and calls them. */
 #include "weak/watch.h"
 
 #include "weak/weak_types.h"
-
-static uint64_t key_of(const ouro_object *object) {
-    return (uint64_t)(uintptr_t)object;
-}
 
 ouro_status ouro__watch_check(ouro_heap *heap, const ouro_object *target, const char *what) {
     const ouro_type *type = ouro__type_of(heap, target);
@@ -16,37 +12,45 @@ ouro_status ouro__watch_check(ouro_heap *heap, const ouro_object *target, const 
                           type->spec.name);
 }
 
-ouro_status ouro__watch_attach(ouro__watcher *watcher, ouro_object *target) {
+static uint64_t *first_of(ouro_object *target) {
+    ouro__block *block = ouro__block_of(target);
+    uint64_t *column = ouro__pool_column(block, &block->watchers);
+    return column != NULL ? &column[ouro__cell_index(block, target)] : NULL;
+}
+
+ouro_status ouro__watch_attach(ouro__link *link, ouro_object *target, bool entry,
+                               const char *what) {
     ouro_heap *heap = ouro__heap_of(target);
-    uint64_t *first = ouro__map_place(&heap->watchers, &heap->account, key_of(target));
+    uint64_t *first = first_of(target);
     if (first == NULL)
-        return ouro_heap_fail(heap, OURO_E_NOMEM, "not enough memory for a weak reference");
-    watcher->target = target;
-    watcher->order = ++heap->last_watch;
-    watcher->previous = NULL;
-    watcher->next = (ouro__watcher *)(uintptr_t)*first;
-    if (watcher->next != NULL) watcher->next->previous = watcher;
+        return ouro_heap_fail(heap, OURO_E_NOMEM, "not enough memory for a %s", what);
+    link->target = target;
+    link->order = ++heap->last_watch << 1 | entry;
+    link->previous = NULL;
+    link->next = (ouro__link *)(uintptr_t)*first;
+    if (link->next != NULL) link->next->previous = link;
     else heap->watching++;
-    *first = (uint64_t)(uintptr_t)watcher;
+    *first = (uint64_t)(uintptr_t)link;
     ouro__set_flag(target, OURO__WATCHED);
     return OURO_OK;
 }
 
-void ouro__watch_unlink(ouro__watcher *watcher) {
-    ouro_object *target = watcher->target;
+static void leave_list(ouro_heap *heap, ouro_object *target) {
+    ouro__clear_flag(target, OURO__WATCHED);
+    heap->watching--;
+}
+
+void ouro__watch_unlink(ouro__link *link) {
+    ouro_object *target = link->target;
     if (target == NULL) return;
-    ouro_heap *heap = ouro__heap_of(&watcher->header);
-    watcher->target = NULL;
-    if (watcher->next != NULL) watcher->next->previous = watcher->previous;
-    if (watcher->previous != NULL) {
-        watcher->previous->next = watcher->next;
-    } else if (watcher->next != NULL) {
-        *ouro__map_find(&heap->watchers, key_of(target)) = (uint64_t)(uintptr_t)watcher->next;
-    } else {
-        ouro__map_take(&heap->watchers, key_of(target));
-        ouro__clear_flag(target, OURO__WATCHED);
-        heap->watching--;
+    link->target = NULL;
+    if (link->next != NULL) link->next->previous = link->previous;
+    if (link->previous != NULL) {
+        link->previous->next = link->next;
+        return;
     }
+    *first_of(target) = (uint64_t)(uintptr_t)link->next;
+    if (link->next == NULL) leave_list(ouro__heap_of(target), target);
 }
 
 void ouro__watch_call(ouro__watcher *watcher) {
@@ -54,15 +58,18 @@ void ouro__watch_call(ouro__watcher *watcher) {
     ouro_value argument = watcher->argument;
     watcher->function = NULL;
     watcher->argument = OURO_NIL;
-    ouro__heap_of(&watcher->header)->stats.callbacks++;
-    if (function != NULL) function(&watcher->header, argument);
+    if (function != NULL) {
+        ouro__heap_of(&watcher->header)->stats.callbacks++;
+        function(&watcher->header, argument);
+    }
     ouro_value_release(argument);
 }
 
-/* A pending record brings the heap's count along; a weak reference gets one here. */
+/* A record can be detached until its function is called, so it stays pending; the heap's count
+ * of it is for the list from now on. A weak reference gets one here. */
 static bool wants_call(ouro__watcher *watcher) {
     if (ouro__object_is(&watcher->header, OURO__FINALIZE)) {
-        ouro__finalize_unlink((ouro__record *)watcher);
+        ((ouro__record *)watcher)->called = true;
         return true;
     }
     if (watcher->function == NULL || watcher->header.flags & OURO__DOOMED) return false;
@@ -70,25 +77,38 @@ static bool wants_call(ouro__watcher *watcher) {
     return true;
 }
 
-static void detach(ouro_heap *heap, ouro_object *target, ouro_object **list) {
-    ouro__watcher *watcher =
-        (ouro__watcher *)(uintptr_t)ouro__map_take(&heap->watchers, key_of(target));
-    ouro__clear_flag(target, OURO__WATCHED);
-    heap->watching--;
-    for (ouro__watcher *next; watcher != NULL; watcher = next) {
-        next = watcher->next;
-        watcher->target = NULL;
-        watcher->next = watcher->previous = NULL;
-        if (!wants_call(watcher)) continue;
-        watcher->next = (ouro__watcher *)*list;
-        *list = &watcher->header;
+static void call(ouro__watcher *watcher) {
+    if (ouro__object_is(&watcher->header, OURO__FINALIZE)) {
+        if (!ouro_finalize_alive(&watcher->header)) return;
+        ouro__finalize_unlink((ouro__record *)watcher);
+    }
+    ouro__watch_call(watcher);
+}
+
+static void detach(ouro_heap *heap, ouro_object *target, ouro__aftermath *after) {
+    ouro__link *link = ouro__watch_first(target);
+    *first_of(target) = 0;
+    leave_list(heap, target);
+    for (ouro__link *next; link != NULL; link = next) {
+        next = link->next;
+        link->target = NULL;
+        link->next = link->previous = NULL;
+        ouro__link **list = &after->calls;
+        if (ouro__link_is_entry(link)) {
+            ouro__weakdict_evict(ouro__link_entry(link));
+            list = &after->entries;
+        } else if (!wants_call(ouro__link_watcher(link))) {
+            continue;
+        }
+        link->next = *list;
+        *list = link;
     }
 }
 
-static ouro__watcher *merge(ouro__watcher *a, ouro__watcher *b) {
-    ouro__watcher *head = NULL, **tail = &head;
+static ouro__link *merge(ouro__link *a, ouro__link *b) {
+    ouro__link *head = NULL, **tail = &head;
     while (a != NULL && b != NULL) {
-        ouro__watcher **newer = a->order > b->order ? &a : &b;
+        ouro__link **newer = a->order > b->order ? &a : &b;
         *tail = *newer;
         tail = &(*newer)->next;
         *newer = (*newer)->next;
@@ -97,11 +117,11 @@ static ouro__watcher *merge(ouro__watcher *a, ouro__watcher *b) {
     return head;
 }
 
-/* Bottom-up merge sort of a list, newest first: runs[i] has 2^i watchers or none. */
-static ouro__watcher *sort(ouro__watcher *list) {
-    ouro__watcher *runs[40] = {NULL};
+/* Bottom-up merge sort of a list, newest first: runs[i] has 2^i links or none. */
+static ouro__link *sort(ouro__link *list) {
+    ouro__link *runs[40] = {NULL};
     while (list != NULL) {
-        ouro__watcher *run = list;
+        ouro__link *run = list;
         list = list->next;
         run->next = NULL;
         size_t i = 0;
@@ -111,24 +131,64 @@ static ouro__watcher *sort(ouro__watcher *list) {
         }
         runs[i] = run;
     }
-    ouro__watcher *sorted = NULL;
+    ouro__link *sorted = NULL;
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) sorted = merge(runs[i], sorted);
     return sorted;
 }
 
-static void run(ouro_heap *heap, ouro_object *list) {
-    (void)heap;
-    ouro__watcher *watcher = sort((ouro__watcher *)list);
-    while (watcher != NULL) {
-        ouro__watcher *next = watcher->next;
-        watcher->next = NULL;
-        ouro__watch_call(watcher);
+/* In order of time: a sorted list turned round. */
+static ouro__link *oldest_first(ouro__link *list) {
+    ouro__link *turned = NULL;
+    for (ouro__link *link = sort(list), *next; link != NULL; link = next) {
+        next = link->next;
+        link->next = turned;
+        turned = link;
+    }
+    return turned;
+}
+
+static void run_calls(ouro__aftermath *after) {
+    ouro__link *link = sort(after->calls);
+    after->calls = NULL;
+    while (link != NULL) {
+        ouro__watcher *watcher = ouro__link_watcher(link);
+        link = link->next;
+        watcher->link.next = NULL;
+        call(watcher);
         ouro_release(&watcher->header);
-        watcher = next;
     }
 }
 
-const ouro__watch_hooks ouro__watch_hooks_table = {.detach = detach, .run = run};
+static void release_entries(ouro_heap *heap, ouro__aftermath *after) {
+    ouro__link *link = oldest_first(after->entries);
+    after->entries = NULL;
+    while (link != NULL) {
+        ouro__weak_entry *entry = ouro__link_entry(link);
+        ouro_value held = entry->held;
+        link = link->next;
+        ouro__weakdict_free_entry(heap, entry);
+        ouro_value_release(held);
+    }
+}
+
+static void each_of_key(ouro_object *key, ouro__ephemeron_fn each, void *context) {
+    for (ouro__link *link = ouro__watch_first(key); link != NULL; link = link->next) {
+        if (!ouro__link_is_entry(link)) continue;
+        ouro__weak_entry *entry = ouro__link_entry(link);
+        if (!ouro__object_is(entry->owner, OURO__WEAK_KEYS) || entry->owner == key) continue;
+        if (!ouro_value_is_object(entry->held)) continue;
+        each(entry->owner, key, ouro_value_object(entry->held), &entry->charged, context);
+    }
+}
+
+const ouro__watch_hooks ouro__watch_hooks_table = {
+    .detach = detach,
+    .retire = ouro__weakdict_retire,
+    .run_calls = run_calls,
+    .release_entries = release_entries,
+    .each_of_container = ouro__weakdict_each,
+    .each_of_key = each_of_key,
+};
 
 void ouro__watch_traverse(ouro_object *object, ouro_visit_fn visit, void *context) {
     ouro__watcher *watcher = (ouro__watcher *)object;

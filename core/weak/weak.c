@@ -12,14 +12,14 @@ static ouro__watcher *watcher_of(const ouro_object *weak) {
 static void clear_weak(ouro_object *object) {
     ouro__watcher *watcher = watcher_of(object);
     ouro_value argument = watcher->argument;
-    ouro__watch_unlink(watcher);
+    ouro__watch_unlink(&watcher->link);
     watcher->function = NULL;
     watcher->argument = OURO_NIL;
     ouro_value_release(argument);
 }
 
 static void dispose_weak(ouro_object *object) {
-    ouro__watch_unlink(watcher_of(object));
+    ouro__watch_unlink(&watcher_of(object)->link);
 }
 
 const ouro_type_spec ouro__weak_spec = {
@@ -41,7 +41,7 @@ ouro_status ouro_weak_new(ouro_object *target, ouro_weak_fn callback, ouro_value
         status = ouro_object_new(heap, ouro__builtin_type(heap, OURO__WEAK), 0, &object);
     if (status != OURO_OK) return status;
     ouro__watcher *watcher = watcher_of(object);
-    status = ouro__watch_attach(watcher, target);
+    status = ouro__watch_attach(&watcher->link, target, false, "weak reference");
     if (status != OURO_OK) {
         ouro_release(object);
         return status;
@@ -58,7 +58,7 @@ bool ouro_is_weak(const ouro_object *object) {
 }
 
 ouro_object *ouro_weak_get(const ouro_object *weak) {
-    return watcher_of(weak)->target;
+    return watcher_of(weak)->link.target;
 }
 
 ouro_value ouro_weak_argument(const ouro_object *weak) {
@@ -67,10 +67,6 @@ ouro_value ouro_weak_argument(const ouro_object *weak) {
 
 void ouro_weak_each(ouro_object *target, bool (*each)(ouro_object *watcher, void *context),
                     void *context) {
-    if (!(target->flags & OURO__WATCHED)) return;
-    ouro_heap *heap = ouro__heap_of(target);
-    uint64_t *first = ouro__map_find(&heap->watchers, (uint64_t)(uintptr_t)target);
-    for (ouro__watcher *watcher = (ouro__watcher *)(uintptr_t)*first; watcher != NULL;
-         watcher = watcher->next)
-        if (!each(&watcher->header, context)) return;
+    for (ouro__link *link = ouro__watch_first(target); link != NULL; link = link->next)
+        if (!ouro__link_is_entry(link) && !each(&ouro__link_watcher(link)->header, context)) return;
 }

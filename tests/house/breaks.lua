@@ -51,6 +51,10 @@ return {
         { c("core/types/broken.h", "int ouro__broken;\n"), says = "no include guard" },
         { c("core/types/broken.h", "#ifndef BROKEN\n#define BROKEN\n#endif\n"), says = "BROKEN" },
     },
+    ["each function that returns a status is tried short of memory"] = {
+        { c(public, "OURO_API ouro_status ouro_broken(ouro_heap *heap);\n"), says = "ouro_broken" },
+        { c("tests/core/oom.c"), says = "ouro_list_append" },
+    },
     ["no file is longer than 600 lines"] = {
         { c(broken, ("\n"):rep(600)), says = "602 lines" },
         { file("tests/lua/broken.lua", ("\n"):rep(601)), says = "601 lines" },

@@ -2,7 +2,7 @@
 -- Rules: all of them, in the order in which they are reported. A rule is a function that is
 -- given the tree and a function to report a fault with; it returns a reason when it could
 -- not look.
-local files = { "includes", "headers", "shape", "calls", "paths", "symbols" }
+local files = { "includes", "headers", "shape", "calls", "paths", "shortage", "symbols" }
 
 local rule = {}
 rule.__index = rule

@@ -147,5 +147,18 @@ tap.subtest("errors in finalizers go no further", function()
     del "Bad"
 end)
 
+tap.subtest("extend adds all items or none", function()
+    l = list{1}
+    local source = setmetatable({ 2, 3 }, {
+        __len = function() return 4 end,
+        __index = function(_, i) error("no item " .. i, 0) end,
+    })
+    tap.throws(function() l:extend(source) end, "no item 3", "the error of the source")
+    tap.is(tostring(l), "[1]", "nothing was added")
+    l:extend(l)
+    tap.is(tostring(l), "[1, 1]", "a list by itself")
+    l = nil
+end)
+
 tap.ok(heap.check(), "the heap checks")
 tap.done_testing()

@@ -225,10 +225,19 @@ tap.subtest("a weak reference is an object: it can be stored and collected", fun
     l = nil
 end)
 
-tap.subtest("weak containers say that they are to come", function()
-    throws(function() weak.values {} end, "not available yet", "weak.values")
-    throws(function() weak.keys {} end, "not available yet", "weak.keys")
-    throws(function() weak.set {} end, "not available yet", "weak.set")
+tap.subtest("weak containers read like the others", function()
+    x, y = Node(1), Node(2)
+    k, v, s = weak.keys { [x] = 1 }, weak.values { a = x, b = "text" }, weak.set { x, y }
+    tap.is(repr(k), "weak.keys{[Node(val=1, next=nil)]: 1}")
+    tap.is(repr(v), 'weak.values{a: Node(val=1, next=nil), b: "text"}')
+    tap.is(repr(s), "weak.set{Node(val=1, next=nil), Node(val=2, next=nil)}")
+    tap.is(typeof(k) .. " " .. typeof(v) .. " " .. typeof(s), "weak.keys weak.values weak.set")
+    tap.is(refcount(x), 1, "none of them counts")
+    tap.is(#gc.referrers(x), 1, "but the name")
+    tap.is(#gc.referents(s), 0)
+    tap.ok(sizeof(s) > sizeof(weak.set {}))
+    tap.ok(heap.check())
+    del("x", "y", "k", "v", "s")
 end)
 
 tap.subtest("another heap has its own", function()

@@ -127,9 +127,25 @@ static void clear_watchers_of(model *m, int target, int *callers, int *count) {
         if (!o->alive || !o->calls) continue;
         /* SYNC: known-outer. Not called either: what is dying further out, resurrected or not. */
         if (o->dying && !m->strict) continue;
-        model_gain(m, n);
-        o->pending = false; /* the count of a record's service is what was just gained */
+        if (o->what == A_RECORD) o->listed = true;
+        else model_gain(m, n);
         callers[(*count)++] = n;
+    }
+}
+
+/* A record detached meanwhile is not called, nor is a weak reference that was cleared. */
+static void call_listed(model *m, int n) {
+    thing *o = at(m, n);
+    bool record = o->what == A_RECORD;
+    if (o->calls && (!record || o->pending)) {
+        o->pending = false;
+        call_back(m, n);
+    }
+    if (record) {
+        at(m, n)->listed = false;
+        model_drop(m, n);
+    } else {
+        model_lose(m, n);
     }
 }
 
@@ -146,8 +162,7 @@ static void clear_and_call(model *m, const dying_set *set) {
         }
         int n = callers[next];
         callers[next] = callers[done];
-        call_back(m, n);
-        model_lose(m, n);
+        call_listed(m, n);
     }
 }
 
@@ -316,9 +331,7 @@ static void run_records(model *m) {
 static void drop_frames(model *m) {
     while (m->depth > 0) {
         int frame = m->frames[m->depth - 1];
-        model_gain(m, frame);
         model_clear(m, frame);
-        model_lose(m, frame);
         m->depth--;
         model_drop(m, frame);
     }

@@ -15,20 +15,6 @@ typedef struct known {
 } known;
 
 static const known list[] = {
-    {"a finalizer that runs while an object is cleared sees its true count",
-     "ouro_object_clear counts a reference of its own", 5,
-     {{.act = {.kind = OP_MAKE, .what = A_LIST, .number = 8}},
-      {.act = {.kind = OP_MAKE, .what = A_NODE, .number = 9}},
-      {.act = {.kind = OP_INSERT, .a = 8, .b = 9}},
-      {.act = {.kind = OP_UNBIND, .k = OWN_NAME + 9}},
-      {.act = {.kind = OP_CLEAR, .a = 8}}}},
-    {"a finalizer that runs while a list loses items sees the list's true count",
-     "ouro_list_remove counts a reference of its own", 5,
-     {{.act = {.kind = OP_MAKE, .what = A_LIST, .number = 8}},
-      {.act = {.kind = OP_MAKE, .what = A_NODE, .number = 9}},
-      {.act = {.kind = OP_INSERT, .a = 8, .b = 9}},
-      {.act = {.kind = OP_UNBIND, .k = OWN_NAME + 9}},
-      {.act = {.kind = OP_UNSET, .a = 8}}}},
     {"a weak reference that survives its dying set has been called",
      "the core skips what is in any dying set when the target dies, for good", 6,
      {{.act = {.kind = OP_MAKE, .what = A_NODE, .number = 9}},

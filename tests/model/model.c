@@ -79,7 +79,7 @@ static int count_references(const model *m, int from, int to) {
 
 int model_count(const model *m, int n) {
     const thing *o = &m->objects[n];
-    int count = o->pins + o->extra + o->pending;
+    int count = o->pins + o->extra + (o->pending || o->listed);
     for (int i = 0; i < m->depth; i++) count += m->frames[i] == n;
     for (int i = 0; i < NUMBERS; i++) count += count_references(m, i, n);
     return count;
@@ -104,7 +104,7 @@ bool model_is_candidate(const model *m, int n, int generation) {
 
 static bool is_root(const model *m, int n, int generation) {
     const thing *o = &m->objects[n];
-    if (o->pins + o->extra + o->pending > 0) return true;
+    if (o->pins + o->extra + o->pending + o->listed > 0) return true;
     if (o->held && m->wrong != WRONG_HELD_IS_NOTHING) return true;
     for (int i = 0; i < m->depth; i++)
         if (m->frames[i] == n) return true;

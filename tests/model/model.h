@@ -46,6 +46,7 @@ typedef struct entry {
 typedef struct thing {
     uint8_t what;
     bool alive, dying, finalized, held, stale, pending, atexit, calls;
+    bool listed; /* of a record: its call is at hand; the heap's count stays till then */
     uint8_t generation;
     uint8_t count; /* of entries */
     int16_t pins, extra; /* extra: counts that C code, the heap or a moment owns */

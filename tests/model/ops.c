@@ -244,20 +244,11 @@ static bool detach(model *m, const act *a) {
     return true;
 }
 
-/* SYNC: known-guard. The core counts a reference of its own to what it clears, and to a list
- * from which it removes, while that goes on; a finalizer sees it in the count. */
-static bool is_guarded(model *m, const act *a) {
-    what w = at(m, a->a)->what;
-    if (m->strict) return false;
-    return a->kind == OP_CLEAR || (w == A_LIST && (a->kind == OP_UNSET || a->kind == OP_CUT));
-}
-
 /* What changes the fields of a: the caller keeps it meanwhile, as the headers ask for. */
 static bool change(model *m, const act *a) {
     if (operand(m, a->a) == NULL) return false;
     bool done = false;
-    int counts = is_guarded(m, a) ? 2 : 1;
-    at(m, a->a)->extra = (int16_t)(at(m, a->a)->extra + counts);
+    at(m, a->a)->extra = (int16_t)(at(m, a->a)->extra + 1);
     switch (a->kind) {
     case OP_SET: done = set_field(m, a); break;
     case OP_UNSET: done = unset_field(m, a); break;
@@ -266,7 +257,7 @@ static bool change(model *m, const act *a) {
     case OP_DETACH: done = detach(m, a); break;
     default: done = change_list(m, a);
     }
-    at(m, a->a)->extra = (int16_t)(at(m, a->a)->extra - counts);
+    at(m, a->a)->extra = (int16_t)(at(m, a->a)->extra - 1);
     if (done) model_drop(m, a->a);
     return done;
 }

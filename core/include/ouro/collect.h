@@ -47,6 +47,13 @@ OURO_API void ouro_threshold_set(ouro_heap *heap, const size_t threshold[OURO_GE
  * collections of 0 since the last of 1, of 1 since the last of 2. */
 OURO_API void ouro_collect_count(const ouro_heap *heap, size_t ret_count[OURO_GENERATIONS]);
 
+/* Stress, to find code that relies on when collections happen: while automatic collection is
+ * on, a full one runs at every `every`-th safe point from now on, and at the safe point number
+ * `at` (from 1); 0: none. points: how many safe points there have been since it was set; 0
+ * while it was never set. Counting alone: every and at beyond reach. */
+OURO_API void ouro_stress_set(ouro_heap *heap, uint64_t every, uint64_t at);
+OURO_API uint64_t ouro_stress_points(const ouro_heap *heap);
+
 #define OURO_PAUSE_BUCKETS 24 /* bucket i: pauses below 2^i microseconds */
 
 typedef struct ouro_stats {

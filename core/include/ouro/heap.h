@@ -4,6 +4,7 @@
 #define OURO_HEAP_H
 
 #include "ouro/alloc.h"
+#include "ouro/cross.h"
 #include "ouro/object.h"
 
 #ifdef __cplusplus
@@ -15,7 +16,8 @@ typedef enum ouro_settle_reason {
     OURO_SETTLE_PROMPT,   /* something observable may be dead: only the truth will do */
     OURO_SETTLE_PRESSURE, /* many or big objects wait for the holder to let go */
     OURO_SETTLE_COLLECT,  /* a collection starts and wants exact roots */
-    OURO_SETTLE_CLOSING   /* the heap closes: forget all objects that ouro_object_is_dying */
+    OURO_SETTLE_CLOSING,  /* the heap closes: forget all objects that ouro_object_is_dying */
+    OURO_SETTLE_FORGET    /* forget all objects that ouro_object_is_gone, held or not */
 } ouro_settle_reason;
 
 /* Every member may be left zero. The functions get user as their first argument. */
@@ -29,6 +31,7 @@ typedef struct ouro_heap_options {
     /* The holder: calls ouro_object_unhold for whatever the outside no longer
      * reaches. Called at safe points only. */
     void (*settle)(void *user, ouro_heap *heap, ouro_settle_reason reason);
+    ouro_cross_fn reach; /* see ouro/cross.h; NULL: cycles through both heaps are not found */
 } ouro_heap_options;
 
 /* options: borrowed, may be NULL. ret_heap: owned, closed with ouro_heap_close.
@@ -82,6 +85,9 @@ OURO_API size_t ouro_deferred(const ouro_heap *heap);
 /* Limits may change while the heap lives; 0: none. */
 OURO_API void ouro_heap_set_limits(ouro_heap *heap, size_t max_objects, size_t max_bytes,
                                    size_t max_frames);
+/* The limits as set, each pointer may be NULL. */
+OURO_API void ouro_heap_limits(const ouro_heap *heap, size_t *ret_objects, size_t *ret_bytes,
+                               size_t *ret_frames);
 
 #ifdef __cplusplus
 }

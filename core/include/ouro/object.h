@@ -121,6 +121,11 @@ OURO_API void ouro_object_clear(ouro_object *object);
 /* Whether it is part of a dying set: nothing may be made to refer to it that outlives it,
  * but for a finalizer that resurrects it. */
 OURO_API bool ouro_object_is_dying(const ouro_object *object);
+/* For a holder that lets go of several: in which order their last counted references went, if
+ * anybody can notice (ascending); 0: not known, or there was none. */
+OURO_API uint64_t ouro_object_waits_since(const ouro_object *object);
+/* Whether that is decided: it is past its last words, and no longer shown. */
+OURO_API bool ouro_object_is_gone(const ouro_object *object);
 
 /* Whether its finalizer has run (or is running). */
 OURO_API bool ouro_object_is_finalized(const ouro_object *object);

@@ -52,7 +52,8 @@ enum {
                                 but to acyclic ones; collections skip them */
     OURO_TYPE_PLAIN = 2,     /* plain data (a string, a boxed number): no object of its own
                                 in reports, not weakly referenceable */
-    OURO_TYPE_INTERNAL = 4   /* machinery (a frame): not listed unless asked for */
+    OURO_TYPE_INTERNAL = 4,  /* machinery (a frame): not listed unless asked for */
+    OURO_TYPE_FOREIGN = 8    /* keeps something of the outside alive: see ouro/cross.h */
 };
 
 typedef struct ouro_type_spec {
@@ -77,6 +78,8 @@ typedef struct ouro_type_spec {
      * OURO_E_UNHASHABLE for types that can change. */
     ouro_status (*hash)(ouro_object *object, uint64_t *ret_hash);
     ouro_status (*equal)(ouro_object *a, ouro_object *b, bool *ret_equal);
+    /* A shallow copy, for ouro_object_copy. *ret_copy: owned. NULL: cannot be copied. */
+    ouro_status (*copy)(ouro_object *object, ouro_object **ret_copy);
 } ouro_type_spec;
 
 /* Makes a type. ret_type: borrowed, lives until the heap closes.

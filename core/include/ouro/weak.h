@@ -8,6 +8,7 @@
 #ifndef OURO_WEAK_H
 #define OURO_WEAK_H
 
+#include "ouro/containers.h"
 #include "ouro/object.h"
 
 #ifdef __cplusplus
@@ -51,6 +52,42 @@ OURO_API void ouro_finalize_set_atexit(ouro_object *record, bool atexit);
 /* Takes the record out of service without calling. *ret_argument (may be NULL): owned.
  * OURO_E_VALUE when it is not alive. After it the record is as dead as after a run. */
 OURO_API ouro_status ouro_finalize_detach(ouro_object *record, ouro_value *ret_argument);
+
+/* Weak dictionaries and sets. An entry leaves, in the moment in which the weak references to
+ * it are emptied, with
+ *   OURO_WEAK_KEYS    its key: an object, compared by identity. The value is counted, and is
+ *                     an ephemeron's: by itself it does not keep its own key alive
+ *   OURO_WEAK_VALUES  its value. Keys are as in a dict; a value that is no object but plain
+ *                     data (a number, a string) is kept like in a dict
+ *   OURO_WEAK_SET     its member: an object, compared by identity
+ * The functions are those of dicts: values given and read are borrowed, and the errors are the
+ * same; a key or member that is no object is OURO_E_TYPE to set, and found nowhere. The value
+ * of a member of a set is true. */
+typedef enum ouro_weak_kind {
+    OURO_WEAK_KEYS,
+    OURO_WEAK_VALUES,
+    OURO_WEAK_SET
+} ouro_weak_kind;
+
+/* ret_dict: owned. OURO_E_NOMEM, OURO_E_LIMIT. */
+OURO_API ouro_status ouro_weak_dict_new(ouro_heap *heap, ouro_weak_kind kind,
+                                        ouro_object **ret_dict) OURO_MUST_CHECK;
+OURO_API bool ouro_is_weak_dict(const ouro_object *object);
+/* Of what ouro_is_weak_dict says yes to. */
+OURO_API ouro_weak_kind ouro_weak_dict_kind(const ouro_object *dict);
+OURO_API size_t ouro_weak_dict_count(const ouro_object *dict);
+/* *ret_value: borrowed, OURO_ABSENT when there is no such key. */
+OURO_API ouro_status ouro_weak_dict_get(ouro_object *dict, ouro_value key,
+                                        ouro_value *ret_value) OURO_MUST_CHECK;
+OURO_API ouro_status ouro_weak_dict_set(ouro_object *dict, ouro_value key,
+                                        ouro_value v) OURO_MUST_CHECK;
+/* OURO_E_KEY when absent. */
+OURO_API ouro_status ouro_weak_dict_remove(ouro_object *dict, ouro_value key) OURO_MUST_CHECK;
+/* As ouro_entries_next, but removals and deaths do not disturb it: OURO_E_CHANGED only when
+ * something was added. */
+OURO_API ouro_status ouro_weak_dict_next(ouro_object *dict, ouro_cursor *cursor,
+                                         ouro_value *ret_key,
+                                         ouro_value *ret_value) OURO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

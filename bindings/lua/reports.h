@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Reports: what the command asks of the module beside its entry: how many errors of
+ * finalizers, callbacks, records and listeners there were, in all heaps of a Lua state and
+ * until its last breath. */
+#ifndef OURO_LUA_REPORTS_H
+#define OURO_LUA_REPORTS_H
+
+#include <lua.h>
+#include <stdint.h>
+
+/* Each error from now on is added to *count (borrowed, for the life of the state), whether it
+ * went to standard error or to a function given to gc.on_error. The module has to be open. */
+void ouro_lua_count_reports(lua_State *L, uint64_t *count);
+
+#endif
