@@ -53,6 +53,7 @@ static bool step_model(session *s, const op *o) {
     s->now.bell = (long)real_bell(&s->real);
     bool done = model_do(&s->now, o);
     if (done && !s->now.ambiguous && !s->trace.full) return true;
+    s->shared->open_operations += done;
     s->now = s->before;
     s->trace.full = false;
     s->shared->skipped++;
@@ -83,6 +84,8 @@ static void end_session(session *s) {
     }
     for (int n = CLASS_NODE; n < CLASS_OPEN; n++) ouro_release(s->real.objects[n]);
     real_close(&s->real, s->now.leaked);
+    s->shared->closes++;
+    s->shared->open_closes += s->now.ambiguous || s->trace.full;
     s->shared->resurrected += (uint64_t)s->now.resurrected;
     s->shared->callbacks += (uint64_t)s->now.callbacks;
     note_failure(s, s->shared->count);

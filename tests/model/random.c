@@ -90,6 +90,10 @@ static int test_random(void) {
            (unsigned long long)shared->steps, (unsigned long long)shared->collected,
            (unsigned long long)shared->automatic, (unsigned long long)shared->resurrected,
            (unsigned long long)shared->callbacks);
+    printf("# the rules leave the order open in %llu operations, which were not done, and in %llu "
+           "of %llu closes, which were compared up to there\n",
+           (unsigned long long)shared->open_operations, (unsigned long long)shared->open_closes,
+           (unsigned long long)shared->closes);
     check_known(shared);
     run_free(shared);
     return check_result();
