@@ -231,7 +231,8 @@ tap.subtest("an error in a method is the operation's", function()
     local l, m, d = list { K(1) }, list { K(1) }, dict { [K(1)] = 1 }
     local lost = { why = "lost" }
     function K.__eq() error(lost) end
-    for name, f in pairs { equal = function() return l == m end, get = function() return d[K(1)] end,
+    for name, f in pairs { equal = function() return l == m end,
+        get = function() return d[K(1)] end,
         set = function() d[K(1)] = 2 end, index = function() return l:index(K(1)) end,
         dicts = function() return d == deepcopy(d) end } do
         local fine, why = pcall(f)
@@ -271,7 +272,8 @@ tap.subtest("no yield, no closing", function()
     local d, l, k = h:dict { [K(1)] = 1 }, h:list { K(1) }, K(1)
     act = coroutine.yield
     for name, f in pairs { get = function() return d[k] end,
-        equal = function() return l == h:list { k } end, index = function() return l:index(k) end } do
+        equal = function() return l == h:list { k } end,
+        index = function() return l:index(k) end } do
         local fine, why = coroutine.resume(coroutine.create(f))
         tap.ok(not fine and why:find("yield across"), name .. ": yield is an error")
     end

@@ -2,9 +2,9 @@
 -- Scenarios of containers (C): in which order they let go, what a finalizer sees of them
 -- meanwhile, and what finds its way into a copy.
 local tap = require "ouro.tap"
-local scene = dofile((arg[0]:gsub("[^/]*$", "scene.lua")))
-local scenario, said, note = scene.play, scene.said, scene.note
-Node, F = scene.Node, scene.F
+local under = dofile(arg[0]:match("^.*/") .. "under")
+local scenario, said, note = under.scenario, under.said, under.note
+Node, F = under.Node, under.F
 
 -- Each kind of container, filled by put(container, value) in turn; every one lets go in the
 -- order in which it was filled.
