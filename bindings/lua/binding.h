@@ -34,6 +34,8 @@ typedef struct binding {
     int on_error;         /* function given to gc.on_error, or LUA_NOREF */
     bool reporting;       /* it is being called */
     int listeners;        /* table: event name -> array of functions */
+    int error;            /* what a method raised that the core called, until raised again */
+    bool failed;          /* there is such an error */
 
     /* handle.c */
     int spare;                 /* own: the handle that the next new object will get */

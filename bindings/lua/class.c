@@ -98,6 +98,7 @@ int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls) {
     if (strcmp(name, "__del") == 0)
         ouro_lua_check(L, b, ouro_class_set_finalizer(
                                  cls, removes ? NULL : ouro_lua_finalize_instance));
+    ouro_lua_set_equality(L, b, cls, name, removes);
     return 0;
 }
 

@@ -70,8 +70,25 @@ void ouro_lua_push_value(lua_State *L, binding *b, ouro_value v) {
     else if (!ouro_lua_push_box(L, b, object)) luaL_error(L, "heap is closed");
 }
 
+ouro_status ouro_lua_keep_error(lua_State *L, binding *b) {
+    bool string = lua_type(L, -1) == LUA_TSTRING;
+    ouro_heap_fail(b->heap, OURO_E_USER, "%s", string ? lua_tostring(L, -1) : "(no message)");
+    b->failed = ouro_lua_set_own(L, b, b->error);
+    if (!b->failed) lua_pop(L, 1);
+    return OURO_E_USER;
+}
+
+static int raise_kept_error(lua_State *L, binding *b) {
+    b->failed = false;
+    ouro_lua_need_own(L, b, b->error);
+    lua_pushboolean(L, false);
+    ouro_lua_set_own(L, b, b->error);
+    return lua_error(L);
+}
+
 void ouro_lua_check(lua_State *L, binding *b, ouro_status status) {
     if (OURO_LIKELY(status == OURO_OK)) return;
+    if (status == OURO_E_USER && b->failed) raise_kept_error(L, b);
     luaL_error(L, "%s", ouro_heap_message(b->heap));
 }
 

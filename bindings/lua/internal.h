@@ -86,6 +86,9 @@ bool ouro_lua_reach(void *user, ouro_heap *heap, const ouro_cross *cross);
 ouro_status ouro_lua_try_value(lua_State *L, binding *b, int index, ouro_value *ret_value);
 /* Pushes the text and frees it, also when it raises. */
 void ouro_lua_push_text(lua_State *L, ouro_text *text);
+/* The error at the top of the stack, popped, of a method that the core called: OURO_E_USER.
+ * ouro_lua_check raises it again, the very value, when the core hands the status on. */
+ouro_status ouro_lua_keep_error(lua_State *L, binding *b);
 /* Raises "NAME: TEXT" for a wrong argument of the running function. */
 int ouro_lua_refuse(lua_State *L, const char *format, ...) OURO_PRINTF(2, 3);
 /* What a value is, for messages: the type of an object, else that of Lua. */
@@ -113,6 +116,12 @@ int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls);
 /* Pushes what the object's class, or its bases, have under the name; false: nothing. */
 bool ouro_lua_push_class_attribute(lua_State *L, binding *b, ouro_object *object,
                                    const char *name, size_t length);
+
+/* --- equality.c --------------------------------------------------------------------------- */
+/* After the class's attribute of that name was set, or removed: has the core ask it, if it is
+ * __eq or __hash. */
+void ouro_lua_set_equality(lua_State *L, binding *b, ouro_object *cls, const char *name,
+                           bool removes);
 
 /* --- record.c ----------------------------------------------------------------------------- */
 int ouro_lua_record_index(lua_State *L, binding *b, ouro_object *record);

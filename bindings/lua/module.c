@@ -36,7 +36,8 @@ void ouro_lua_close_heap(lua_State *L, binding *b, size_t *ret_leaked) {
     b->heap = NULL;
     ouro_lua_invalidate_handles(b);
     (void)!ouro_heap_close(heap);
-    int *refs[] = {&b->metatable, &b->builtins, &b->boxes, &b->on_error, &b->listeners, &b->spare};
+    int *refs[] = {&b->metatable, &b->builtins, &b->boxes, &b->on_error,
+                   &b->listeners, &b->spare,    &b->error};
     for (size_t i = 0; i < sizeof refs / sizeof *refs; i++) {
         ouro_lua_remove_own(L, b, *refs[i]);
         *refs[i] = LUA_NOREF;
@@ -127,7 +128,8 @@ static void set_heap_metatable(lua_State *L) {
 static binding *push_closed_heap(lua_State *L) {
     binding *b = lua_newuserdatauv(L, sizeof *b, 1);
     memset(b, 0, sizeof *b);
-    b->metatable = b->builtins = b->boxes = b->on_error = b->listeners = b->spare = LUA_NOREF;
+    b->metatable = b->builtins = b->boxes = b->on_error = b->listeners = b->spare = b->error =
+        LUA_NOREF;
     b->current = L;
     set_heap_metatable(L);
     b->pool = ouro_lua_pool(L);
@@ -243,6 +245,8 @@ binding *ouro_lua_open_heap(lua_State *L, int options) {
     make_builtins(L, b);
     lua_newtable(L);
     b->boxes = ouro_lua_add_own(L, b);
+    lua_pushboolean(L, false);
+    b->error = ouro_lua_add_own(L, b);
     ouro_status status = ouro_heap_open(&heap_options, &b->heap);
     if (status != OURO_OK)
         luaL_error(L, "the heap cannot be opened: %s",

@@ -202,14 +202,14 @@ static ouro_status repr_by_class(ouro_object *object, ouro_text *text, void *con
     lua_pushlightuserdata(c.L, &c);
     ouro_status status = OURO_E_KEY;
     size_t length;
-    if (lua_pcall(c.L, 1, 1, 0) != LUA_OK) {
-        status = ouro_heap_fail(c.b->heap, OURO_E_USER, "%s", message_at(c.L, -1));
-    } else if (lua_type(c.L, -1) == LUA_TSTRING) {
+    int result = lua_pcall(c.L, 1, 1, 0);
+    c.b->printing = c.outer;
+    if (result != LUA_OK) return ouro_lua_keep_error(c.L, c.b);
+    if (lua_type(c.L, -1) == LUA_TSTRING) {
         const char *bytes = lua_tolstring(c.L, -1, &length);
         status = ouro_text_add(text, bytes, length);
     }
     lua_pop(c.L, 1);
-    c.b->printing = c.outer;
     return status;
 }
 

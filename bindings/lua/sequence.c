@@ -141,13 +141,16 @@ static int reverse(lua_State *L) {
     return 0;
 }
 
-/* The position of the value at 2 among the items, from 1; 0 if it is not there. Compares as
- * == does, which may run code of the script: items are read anew each time. */
+/* The position of the value at 2 among the items, from 1, with the item at the top; 0 if it is
+ * not there. Compares as == does, which may run code of the script: items are read anew each
+ * time. */
 static lua_Integer find_value(lua_State *L, binding *b, ouro_object *sequence) {
     for (size_t i = 0; ouro_lua_push_item(L, b, sequence, i); i++) {
         bool equal = lua_compare(L, -1, 2, LUA_OPEQ);
-        lua_pop(L, 1);
+        if (b->heap == NULL) luaL_error(L, "heap is closed");
+        b->current = L;
         if (equal) return (lua_Integer)i + 1;
+        lua_pop(L, 1);
     }
     return 0;
 }
@@ -171,6 +174,9 @@ static int remove_value(lua_State *L) {
         luaL_tolstring(L, 2, NULL);
         ouro_lua_refuse(L, "the list has no item equal to %s", lua_tostring(L, -1));
     }
+    bool there = ouro_lua_push_item(L, b, list, (size_t)found - 1) && lua_rawequal(L, -1, -2);
+    if (!there)
+        ouro_lua_refuse(L, "the list was changed while it was searched; __eq must leave it alone");
     ouro_lua_check(L, b, ouro_list_remove(list, (size_t)found - 1, 1));
     ouro_lua_leave(L, b);
     return 0;

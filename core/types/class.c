@@ -35,6 +35,8 @@ static void clear_class(ouro_object *object) {
     ouro__class *cls = ouro__as_class(object);
     ouro_object *base = cls->base;
     cls->base = NULL;
+    cls->equal = NULL;
+    cls->hash = NULL;
     if (base != NULL) {
         ouro__type_set_class(cls->type, object, NULL);
         ouro__type_set_finalize(cls->type, cls->finalize);
@@ -275,4 +277,30 @@ ouro_status ouro_class_set_finalizer(ouro_object *cls, void (*finalize)(ouro_obj
     ouro__as_class(cls)->finalize = finalize;
     ouro__type_set_finalize(ouro__as_class(cls)->type, finalize);
     return OURO_OK;
+}
+
+/* ---- equality of instances --------------------------------------------------------------- */
+
+ouro_status ouro_class_set_equal(ouro_object *cls, ouro_equal_fn equal) {
+    ouro_status status = ouro__types_expect(cls, OURO__CLASS, "a class");
+    if (status == OURO_OK) ouro__as_class(cls)->equal = equal;
+    return status;
+}
+
+ouro_status ouro_class_set_hash(ouro_object *cls, ouro_hash_fn hash) {
+    ouro_status status = ouro__types_expect(cls, OURO__CLASS, "a class");
+    if (status == OURO_OK) ouro__as_class(cls)->hash = hash;
+    return status;
+}
+
+ouro_equal_fn ouro__class_equal(const ouro_object *object) {
+    const ouro_object *cls = ouro_type_class(ouro_object_type(object));
+    while (cls != NULL && ouro__as_class(cls)->equal == NULL) cls = ouro__as_class(cls)->base;
+    return cls != NULL ? ouro__as_class(cls)->equal : NULL;
+}
+
+ouro_hash_fn ouro__class_hash(const ouro_object *object) {
+    const ouro_object *cls = ouro_type_class(ouro_object_type(object));
+    while (cls != NULL && ouro__as_class(cls)->hash == NULL) cls = ouro__as_class(cls)->base;
+    return cls != NULL ? ouro__as_class(cls)->hash : NULL;
 }

@@ -4,11 +4,13 @@
  * A deep copy is made in three passes, none of them recursive. (1) Each object found gets an
  * empty shell with room for all it will hold; the list of originals and shells is the queue.
  * Lists, tuples and slots are filled at once, for their references can only be shells. (2)
- * Tables are filled, whose keys must be complete to be hashed: all tuples are by now. (3)
- * The counts that kept originals and shells meanwhile are given back.
+ * Tables are filled: first those of attributes, whose keys are names, then dicts and sets, whose
+ * keys must be complete to be hashed. These go last found first, so that what a key's hash
+ * reads is filled before, unless they contain each other. (3) The counts that kept originals
+ * and shells meanwhile are given back.
  *
- * When it fails, the shells are emptied and released. No finalizer runs for them: nobody has
- * ever seen them, and the operation is to have not happened. */
+ * When it fails, the shells are emptied and released. No finalizer runs for them: nobody but a
+ * hash hook has ever seen them, and the operation is to have not happened. */
 #include "ouro/containers.h"
 #include "ouro/heap.h"
 #include "ouro/record.h"
@@ -252,14 +254,17 @@ static ouro_status refuse_change(copying *c, const ouro_object *original) {
 static ouro_status fill_entry(copying *c, const twin *t, size_t position, ouro_value key,
                               ouro_value v) {
     const ouro__table *from = ouro__table_of(t->original);
-    uint64_t version = from->version;
+    ouro__table *to = ouro__table_of(t->copy);
+    uint64_t version = from->version, version_of_copy = to->version;
     uint32_t hash = ouro__table_hash_at(from, position);
     ouro_status status = OURO_OK;
     if (!ouro_value_same(key, from->entries[position].key))
         status = ouro__hash_value(c->heap, key, &hash);
-    if (status == OURO_OK && from->version != version) status = refuse_change(c, t->original);
+    if (status == OURO_OK && (from->version != version || to->version != version_of_copy))
+        status = refuse_change(c, t->original);
+    if (status == OURO_OK) status = ouro__table_reserve(c->heap, to, 1);
     if (status == OURO_OK) {
-        ouro__table_add(ouro__table_of(t->copy), key, hash, v);
+        ouro__table_add(to, key, hash, v);
     } else {
         ouro_value_release(key);
         ouro_value_release(v);
@@ -312,8 +317,11 @@ static ouro_status copy_all(copying *c, ouro_object *first) {
     }
     for (size_t i = 0; status == OURO_OK && i < c->count; i++) {
         twin t = c->twins[i];
-        form f = form_of(t.original);
-        if (f == KEYED || f == OPEN) status = fill_table(c, &t);
+        if (form_of(t.original) == OPEN) status = fill_table(c, &t);
+    }
+    for (size_t i = c->count; status == OURO_OK && i-- > 0;) {
+        twin t = c->twins[i];
+        if (form_of(t.original) == KEYED) status = fill_table(c, &t);
     }
     return status;
 }

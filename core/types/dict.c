@@ -60,12 +60,11 @@ static ouro_status check_key(ouro_heap *heap, ouro_value key) {
     return ouro__types_admit(heap, key);
 }
 
-/* Whether hashing or comparing the key may run an embedder's hook. */
+/* Whether hashing or comparing the key may run a hook: its own, or that of a key that happens
+ * to have the same hash. */
 static bool may_run_hooks(ouro_value key) {
     const ouro_object *object = ouro_value_object(key);
-    if (object == NULL) return false;
-    const ouro_type_spec *spec = ouro__type_spec(ouro_object_type(object));
-    return object->type == OURO__TUPLE || spec->hash != NULL || spec->equal != NULL;
+    return object != NULL && object->type > OURO__FLOAT;
 }
 
 ouro_status ouro__dict_lookup(ouro_object *owner, ouro_value key, ouro__lookup *lookup) {
@@ -154,13 +153,14 @@ ouro_status ouro_dict_remove(ouro_object *dict, ouro_value key) {
     ouro_heap *heap = ouro__heap_of(dict);
     if (lookup.position == OURO__NOWHERE) {
         status = ouro_heap_fail(heap, OURO_E_KEY, "the dict has no such key");
-    } else {
-        ouro__entry taken = ouro__table_take(heap, lookup.table, lookup.position);
-        ouro_value_release(taken.key);
-        ouro_value_release(taken.value);
+        ouro__dict_finish_lookup(&lookup);
+        return status;
     }
-    ouro__dict_finish_lookup(&lookup);
-    return status;
+    ouro__entry taken = ouro__table_take(heap, lookup.table, lookup.position);
+    ouro__dict_finish_lookup(&lookup); /* first: the key is to die before the value */
+    ouro_value_release(taken.key);
+    ouro_value_release(taken.value);
+    return OURO_OK;
 }
 
 size_t ouro_dict_count(const ouro_object *dict) {

@@ -12,7 +12,7 @@
  * reference is reached again only through its one referrer; a cycle of such objects leads
  * back to the first pair, and from then on every pair is written down.
  *
- * An embedder's equal may run anything: what is on the stack or in the union-find is
+ * An embedder's equal, or a class's, may run anything: what is on the stack or in the union-find is
  * retained, and containers are asked again after each step. */
 #include "ouro/containers.h"
 #include "ouro/heap.h"
@@ -57,11 +57,24 @@ static bool strings_equal(const ouro__string *a, const ouro__string *b) {
     return memcmp(a->bytes, b->bytes, a->length) == 0;
 }
 
-/* An equal hook is asked only when both have it, so that it gets what it knows. */
+static bool is_scalar(const ouro_object *object) {
+    return object->type <= OURO__FLOAT;
+}
+
+/* Who decides about two objects that have no content of their own kind. A class's equal is
+ * asked whatever the other is, the left one's first, as Lua's == does; a type's only when
+ * both have it, so that it gets what it knows. */
+static ouro_equal_fn hook_of(const ouro_object *a, const ouro_object *b) {
+    if (is_scalar(a) || is_scalar(b)) return NULL;
+    ouro_equal_fn by_class = ouro__class_equal(a);
+    if (by_class == NULL) by_class = ouro__class_equal(b);
+    if (by_class != NULL) return by_class;
+    ouro_equal_fn by_type = ouro__type_spec(ouro_object_type(a))->equal;
+    return by_type == ouro__type_spec(ouro_object_type(b))->equal ? by_type : NULL;
+}
+
 static ouro__sameness by_hook(const ouro_object *a, const ouro_object *b) {
-    const ouro_type_spec *of_a = ouro__type_spec(ouro_object_type(a));
-    const ouro_type_spec *of_b = ouro__type_spec(ouro_object_type(b));
-    return of_a->equal != NULL && of_a->equal == of_b->equal ? OURO__BY_HOOK : OURO__DIFFERENT;
+    return hook_of(a, b) != NULL ? OURO__BY_HOOK : OURO__DIFFERENT;
 }
 
 ouro__sameness ouro__equal_quick(ouro_heap *heap, ouro_value a, ouro_value b) {
@@ -192,8 +205,7 @@ static ouro_status enter_containers(comparison *c, ouro_object *a, ouro_object *
 static ouro_status ask_hook(comparison *c, ouro_object *a, ouro_object *b) {
     ouro__guard guards[] = {ouro__types_guard(ouro_value_of_object(a)),
                             ouro__types_guard(ouro_value_of_object(b))};
-    ouro_status status =
-        ouro__type_spec(ouro_object_type(a))->equal(a, b, &c->equal);
+    ouro_status status = hook_of(a, b)(a, b, &c->equal);
     ouro__types_unguard(guards[0]);
     ouro__types_unguard(guards[1]);
     return status;

@@ -35,6 +35,29 @@ static ouro_status refuse(ouro_heap *heap, const ouro_object *object) {
                           ouro_type_name(ouro_object_type(object)));
 }
 
+static ouro_status hash_instance(ouro_object *object, ouro_hash_fn by_class,
+                                 uint64_t *ret_hash) {
+    ouro__guard guard = ouro__types_guard(ouro_value_of_object(object));
+    ouro_status status = by_class(object, ret_hash);
+    ouro__types_unguard(guard);
+    return status;
+}
+
+/* What is no scalar and no container. */
+static ouro_status hash_object(ouro_heap *heap, ouro_object *object, uint64_t *ret_hash) {
+    const ouro_type_spec *spec = ouro__type_spec(ouro_object_type(object));
+    ouro_hash_fn by_class = ouro__class_hash(object);
+    if (by_class != NULL) return hash_instance(object, by_class, ret_hash);
+    if (ouro__class_equal(object) != NULL)
+        return ouro_heap_fail(heap, OURO_E_UNHASHABLE,
+                              "instances of %s cannot be keys: the class has __eq but no "
+                              "__hash; define one that is alike for what __eq calls equal",
+                              spec->name);
+    if (spec->hash != NULL) return spec->hash(object, ret_hash);
+    *ret_hash = ouro__hash_mix((uint64_t)(uintptr_t)object);
+    return OURO_OK;
+}
+
 /* Anything but a tuple. */
 static ouro_status hash_flat(ouro_heap *heap, ouro_value v, uint64_t *ret_hash) {
     int64_t i;
@@ -47,11 +70,8 @@ static ouro_status hash_flat(ouro_heap *heap, ouro_value v, uint64_t *ret_hash) 
     else if (ouro__object_is(object, OURO__LIST) || ouro__object_is(object, OURO__DICT) ||
              ouro__object_is(object, OURO__SET))
         return refuse(heap, object);
-    else {
-        const ouro_type_spec *spec = ouro__type_spec(ouro_object_type(object));
-        if (spec->hash != NULL) return spec->hash(object, ret_hash);
-        *ret_hash = ouro__hash_mix((uint64_t)(uintptr_t)object);
-    }
+    else
+        return hash_object(heap, object, ret_hash);
     return OURO_OK;
 }
 
@@ -91,7 +111,11 @@ static ouro_status descend(descent *d, ouro_object *tuple) {
 /* Adds one item to the top level, or descends into it, or finishes the level. */
 static ouro_status take_step(descent *d) {
     level *top = &d->levels[d->depth - 1];
-    if (top->next >= top->tuple->count) {
+    if (top->next > top->tuple->count)
+        return ouro_heap_fail(d->heap, OURO_E_CHANGED,
+                              "a tuple was cleared while it was hashed; a hash hook must leave "
+                              "it alone");
+    if (top->next == top->tuple->count) {
         top->tuple->hash = ouro__hash_fold(ouro__hash_mix(top->sum + top->tuple->count));
         d->depth--;
         ouro_release(&top->tuple->header);

@@ -118,11 +118,13 @@ size_t ouro__table_find_value(const ouro__table *table, uint32_t hash, ouro_valu
  * probe is worth nothing. */
 static ouro_status compare_keys(ouro_heap *heap, const ouro__table *table, ouro_value candidate,
                                 ouro_value key, bool *ret_equal, bool *ret_changed) {
-    uint64_t version = table->version;
+    ouro__table before = *table;
     ouro_value_retain(candidate);
     ouro_status status = ouro_value_equal(heap, candidate, key, ret_equal);
     ouro_value_release(candidate);
-    *ret_changed = table->version != version;
+    /* Gaps close without a new version when what was to be added then is not. */
+    *ret_changed = table->version != before.version || table->entries != before.entries ||
+                   table->used != before.used;
     return status;
 }
 

@@ -10,6 +10,7 @@
 #define OURO__TYPES_H
 
 #include "object/heap_state.h"
+#include "ouro/record.h"
 #include "ouro/scalar.h"
 #include "types/table.h"
 
@@ -68,6 +69,8 @@ typedef struct ouro__class {
     ouro_type *type;   /* of its instances; this object disposes of it */
     ouro_object *base; /* counted, or NULL */
     void (*finalize)(ouro_object *instance);
+    ouro_equal_fn equal; /* the class's own; see ouro__class_equal */
+    ouro_hash_fn hash;
     ouro__table attributes;
     ouro__slot *slots;       /* inherited ones first; one buffer with index and names */
     size_t slots_size;       /* of that buffer */
@@ -216,6 +219,13 @@ void ouro__dict_traverse(ouro_object *object, ouro_visit_fn visit, void *context
 void ouro__dict_clear(ouro_object *object);
 void ouro__dict_dispose(ouro_object *object);
 size_t ouro__dict_extra(const ouro_object *object);
+
+/* --- class.c ------------------------------------------------------------------------------ */
+
+/* How the object's class, or one of its bases, has it compared and hashed. NULL: it is no
+ * instance, or they do not say. */
+ouro_equal_fn ouro__class_equal(const ouro_object *object);
+ouro_hash_fn ouro__class_hash(const ouro_object *object);
 
 /* --- record.c ----------------------------------------------------------------------------- */
 

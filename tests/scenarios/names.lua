@@ -2,9 +2,9 @@
 -- Scenarios of names, scopes and deletion (N): what a name keeps, when it lets go, and in
 -- which order the names of a frame do.
 local tap = require "ouro.tap"
-local scene = dofile((arg[0]:gsub("[^/]*$", "scene.lua")))
-local scenario, said, note = scene.play, scene.said, scene.note
-Node, F = scene.Node, scene.F
+local under = dofile(arg[0]:match("^.*/") .. "under")
+local scenario, said, note = under.scenario, under.said, under.note
+Node, F = under.Node, under.F
 
 scenario("N01 deleting a name that is not bound", function()
     x, y = Node(), F("y")

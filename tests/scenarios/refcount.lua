@@ -2,9 +2,9 @@
 -- Scenarios of reference counting (R): what adds to a count, what does not, and that every
 -- way to end a call, a constructor or an object leaves the counts right.
 local tap = require "ouro.tap"
-local scene = dofile((arg[0]:gsub("[^/]*$", "scene.lua")))
-local scenario, said, note = scene.play, scene.said, scene.note
-Node, F = scene.Node, scene.F
+local under = dofile(arg[0]:match("^.*/") .. "under")
+local scenario, said, note = under.scenario, under.said, under.note
+Node, F = under.Node, under.F
 
 scenario("R01 names and aliases", function()
     x = Node()

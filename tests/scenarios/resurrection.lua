@@ -2,9 +2,9 @@
 -- Scenarios of resurrection (Z): what a finalizer makes reachable lives on unharmed, with all
 -- it reaches, and is not finalized a second time.
 local tap = require "ouro.tap"
-local scene = dofile((arg[0]:gsub("[^/]*$", "scene.lua")))
-local scenario, said, note = scene.play, scene.said, scene.note
-Node, F = scene.Node, scene.F
+local under = dofile(arg[0]:match("^.*/") .. "under")
+local scenario, said, note = under.scenario, under.said, under.note
+Node, F = under.Node, under.F
 
 -- A class whose finalizer notes n and stores its object in the name `saved`.
 local function class_of_returners(f)
@@ -402,23 +402,21 @@ scenario("no callback can bring an object back", function()
     del("v", "w")
 end)
 
-scenario("a finalizer that saves its object and then raises", function()
+scenario("a finalizer that saves its object and then raises", function(it)
     local R = class_of_returners(function(self)
         saved = self
         error("on purpose", 0)
     end)
-    local texts = scene.errors(function()
-        x = R("r")
-        del "x"
-        tap.ok(saved ~= nil and saved.n == "r", "by count")
-        saved = nil
-        x = R("s")
-        x.ref = x
-        del "x"
-        tap.is(collect(), 0)
-        tap.is(saved.n, "s", "by collection")
-    end)
-    tap.is(texts, "on purpose; on purpose")
+    x = R("r")
+    del "x"
+    tap.ok(saved ~= nil and saved.n == "r", "by count")
+    saved = nil
+    x = R("s")
+    x.ref = x
+    del "x"
+    tap.is(collect(), 0)
+    tap.is(saved.n, "s", "by collection")
+    tap.is(it:complaints(), "on purpose; on purpose")
     tap.is(said(), "r s")
     saved = nil
 end)

@@ -2,9 +2,9 @@
 -- Scenarios of self-reference (S): printing, comparing and copying what contains itself.
 -- Loops that have been looked at are collected by the end of each scenario.
 local tap = require "ouro.tap"
-local scene = dofile((arg[0]:gsub("[^/]*$", "scene.lua")))
-local scenario = scene.play
-Node, F = scene.Node, scene.F
+local under = dofile(arg[0]:match("^.*/") .. "under")
+local scenario = under.scenario
+Node, F = under.Node, under.F
 
 scenario("S01 a list that contains itself", function()
     l = list { 0, 1, 2 }

@@ -87,11 +87,12 @@ OURO_API ouro_status ouro_entries_next(ouro_object *container, ouro_cursor *curs
 
 /* Equality of values (docs/semantics.md, 6): numbers by value, strings by bytes,
  * lists, tuples, dicts and sets by content, cyclic ones by bisimulation, other
- * objects by identity unless their type has equal. Uses no C stack that grows with
+ * objects by identity unless their type or class has equal. Uses no C stack that grows with
  * the structure. Order of dicts and sets does not count. */
 OURO_API ouro_status ouro_value_equal(ouro_heap *heap, ouro_value a, ouro_value b,
                                       bool *ret_equal) OURO_MUST_CHECK;
-/* OURO_E_UNHASHABLE for lists, dicts and sets, and tuples of them. */
+/* OURO_E_UNHASHABLE for lists, dicts and sets, instances of a class with equal and no hash,
+ * and tuples of them. */
 OURO_API ouro_status ouro_value_hash(ouro_heap *heap, ouro_value v,
                                      uint64_t *ret_hash) OURO_MUST_CHECK;
 

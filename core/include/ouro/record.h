@@ -46,6 +46,19 @@ OURO_API ouro_status ouro_class_set(ouro_object *cls, const char *name, size_t l
 OURO_API ouro_status ouro_class_set_finalizer(ouro_object *cls,
                                               void (*finalize)(ouro_object *instance));
 
+/* How instances of cls, and of classes derived from it that have none of their own, compare
+ * and hash: as values and as keys, alone or within containers. NULL takes it back. Found
+ * when asked, so what is a key already keeps the hash that it had.
+ *   equal  is asked about two objects, no scalars, of which at least one is an instance; if
+ *          both have one, the left one's. An object equals itself without being asked.
+ *   hash   has to be alike for what equal calls equal. A class with equal and without hash
+ *          makes its instances unhashable.
+ * Both may do anything. OURO_E_USER, or what else they return, is the operation's result. */
+typedef ouro_status (*ouro_equal_fn)(ouro_object *a, ouro_object *b, bool *ret_equal);
+typedef ouro_status (*ouro_hash_fn)(ouro_object *instance, uint64_t *ret_hash);
+OURO_API ouro_status ouro_class_set_equal(ouro_object *cls, ouro_equal_fn equal);
+OURO_API ouro_status ouro_class_set_hash(ouro_object *cls, ouro_hash_fn hash);
+
 /* A new instance, attributes nil. ret_record: owned. OURO_E_TYPE if not a class. */
 OURO_API ouro_status ouro_record_new(ouro_heap *heap, ouro_object *cls,
                                      ouro_object **ret_record) OURO_MUST_CHECK;
