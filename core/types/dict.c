@@ -113,12 +113,12 @@ ouro_status ouro_dict_get(ouro_object *dict, ouro_value key, ouro_value *ret_val
 }
 
 /* Stores at the place that was looked up. v: owned, consumed on success. */
-static ouro_status put(ouro_heap *heap, const ouro__lookup *lookup, ouro_value v) {
+static ouro_status put(ouro_heap *heap, const ouro__lookup *lookup, ouro_value v,
+                       ouro_value *ret_old) {
     if (lookup->position != OURO__NOWHERE) {
         ouro_value *place = &lookup->table->entries[lookup->position].value;
-        ouro_value old = *place;
+        *ret_old = *place;
         *place = v;
-        ouro_value_release(old);
         return OURO_OK;
     }
     ouro_status status = ouro__table_reserve(heap, lookup->table, 1);
@@ -135,13 +135,15 @@ ouro_status ouro_dict_set(ouro_object *dict, ouro_value key, ouro_value v) {
     status = ouro__types_admit(heap, v);
     if (status != OURO_OK) return status;
     ouro__lookup lookup;
+    ouro_value old = OURO_NIL;
     ouro__guard count = ouro__types_guard(v); /* on success the dict's */
     status = ouro__dict_lookup(dict, key, &lookup);
     if (status == OURO_OK) {
-        status = put(heap, &lookup, v);
+        status = put(heap, &lookup, v, &old);
         ouro__dict_finish_lookup(&lookup);
     }
     if (status != OURO_OK) ouro__types_unguard(count);
+    ouro_value_release(old); /* last: its finalizer sees the true counts */
     return status;
 }
 

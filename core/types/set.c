@@ -63,11 +63,12 @@ ouro_status ouro_set_remove(ouro_object *set, ouro_value key) {
     ouro_status status = look_up(set, key, &lookup);
     if (status != OURO_OK) return status;
     ouro_heap *heap = ouro__heap_of(set);
+    ouro_value taken = OURO_NIL;
     if (lookup.position == OURO__NOWHERE)
         status = ouro_heap_fail(heap, OURO_E_KEY, "the set has no such member");
-    else
-        ouro_value_release(ouro__table_take(heap, lookup.table, lookup.position).key);
+    else taken = ouro__table_take(heap, lookup.table, lookup.position).key;
     ouro__dict_finish_lookup(&lookup);
+    ouro_value_release(taken);
     return status;
 }
 

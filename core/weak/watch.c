@@ -175,7 +175,7 @@ static void each_of_key(ouro_object *key, ouro__ephemeron_fn each, void *context
     for (ouro__link *link = ouro__watch_first(key); link != NULL; link = link->next) {
         if (!ouro__link_is_entry(link)) continue;
         ouro__weak_entry *entry = ouro__link_entry(link);
-        if (!ouro__object_is(entry->owner, OURO__WEAK_KEYS) || entry->owner == key) continue;
+        if (!entry->ephemeron || entry->owner == key) continue;
         if (!ouro_value_is_object(entry->held)) continue;
         each(entry->owner, key, ouro_value_object(entry->held), &entry->charged, context);
     }

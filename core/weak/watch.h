@@ -39,6 +39,7 @@ typedef struct ouro__weak_entry {
     ouro_object *owner; /* the container, not counted */
     ouro_value held;    /* counted: a value of weak.keys; a plain value of weak.values */
     uint32_t hash;      /* of its key */
+    bool ephemeron;     /* of a weak.keys */
     bool charged;       /* while a dying set is computed: see ouro__ephemeron_fn */
 } ouro__weak_entry;
 

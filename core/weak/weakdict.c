@@ -53,7 +53,7 @@ static ouro__weak_entry *next_entry(const ouro_object *container, size_t *positi
 }
 
 void ouro__weakdict_free_entry(ouro_heap *heap, ouro__weak_entry *entry) {
-    if (ouro__object_is(entry->owner, OURO__WEAK_KEYS)) heap->ephemerons--;
+    if (entry->ephemeron) heap->ephemerons--;
     ouro_heap_free(heap, entry, sizeof *entry);
 }
 
@@ -72,7 +72,8 @@ static ouro_status new_entry(ouro_object *container, ouro_object *target, ouro_v
         return status;
     }
     ouro_value_retain(held);
-    if (ouro__object_is(container, OURO__WEAK_KEYS)) heap->ephemerons++;
+    entry->ephemeron = ouro__object_is(container, OURO__WEAK_KEYS);
+    if (entry->ephemeron) heap->ephemerons++;
     *ret_entry = entry;
     return OURO_OK;
 }
@@ -288,7 +289,8 @@ ouro_status ouro_weak_dict_get(ouro_object *dict, ouro_value key, ouro_value *re
 }
 
 /* Adds an entry, or puts it in the place of another. held: borrowed. */
-static ouro_status put(ouro__lookup *lookup, ouro_object *target, ouro_value held) {
+static ouro_status put(ouro__lookup *lookup, ouro_object *target, ouro_value held,
+                       ouro__weak_entry **ret_old) {
     ouro_object *container = lookup->owner;
     ouro_heap *heap = ouro__heap_of(container);
     ouro__weak_entry *entry = NULL, *old = found_entry(lookup);
@@ -298,7 +300,8 @@ static ouro_status put(ouro__lookup *lookup, ouro_object *target, ouro_value hel
     if (status != OURO_OK) return status;
     if (old != NULL) {
         lookup->table->entries[lookup->position].value = disguise(entry);
-        end_entry(heap, old, OURO_NIL);
+        ouro__watch_unlink(&old->link); /* it is in no table any more */
+        *ret_old = old;
         return OURO_OK;
     }
     bool by_value = ouro__object_is(container, OURO__WEAK_VALUES);
@@ -328,15 +331,18 @@ ouro_status ouro_weak_dict_set(ouro_object *dict, ouro_value key, ouro_value v) 
     if (status != OURO_OK) return status;
     ouro__guard guard = ouro__types_guard(v); /* a key's hooks may let go of it */
     ouro__lookup lookup;
+    ouro__weak_entry *old = NULL;
     status = look_up(dict, key, &lookup);
     if (status == OURO_OK) {
         ouro_value watched = by_value ? v : key;
         bool plain = !is_watchable(heap, watched);
         bool holds = by_value ? plain : ouro__object_is(dict, OURO__WEAK_KEYS);
-        status = put(&lookup, plain ? NULL : ouro_value_object(watched), holds ? v : OURO_NIL);
+        status = put(&lookup, plain ? NULL : ouro_value_object(watched), holds ? v : OURO_NIL,
+                     &old);
         ouro__dict_finish_lookup(&lookup);
     }
     ouro__types_unguard(guard);
+    if (old != NULL) end_entry(heap, old, OURO_NIL);
     return status;
 }
 
@@ -347,13 +353,15 @@ ouro_status ouro_weak_dict_remove(ouro_object *dict, ouro_value key) {
     if (status != OURO_OK) return status;
     ouro_heap *heap = ouro__heap_of(dict);
     ouro__weak_entry *entry = found_entry(&lookup);
+    ouro_value taken = OURO_NIL;
     if (entry == NULL)
         status = ouro_heap_fail(heap, OURO_E_KEY, "the %s has no such %s",
                                 ouro_type_name(ouro_object_type(dict)),
                                 ouro__object_is(dict, OURO__WEAK_SET) ? "member" : "key");
-    else
-        end_entry(heap, entry, ouro__table_take(heap, lookup.table, lookup.position).key);
+    else taken = ouro__table_take(heap, lookup.table, lookup.position).key;
+    if (entry != NULL) ouro__watch_unlink(&entry->link);
     ouro__dict_finish_lookup(&lookup);
+    if (entry != NULL) end_entry(heap, entry, taken);
     return status;
 }
 

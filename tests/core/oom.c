@@ -209,6 +209,14 @@ static ouro_status class_set_finalizer(world *w) {
     return ouro_class_set_finalizer(w->slotted, last_words);
 }
 
+static ouro_status class_set_equal(world *w) {
+    return ouro_class_set_equal(w->slotted, NULL);
+}
+
+static ouro_status class_set_hash(world *w) {
+    return ouro_class_set_hash(w->slotted, NULL);
+}
+
 static ouro_status record_new(world *w) {
     return ouro_record_new(w->heap, w->slotted, &w->object);
 }
@@ -300,63 +308,66 @@ static void empty_ring(world *w) {
     ouro_record_set_slot(w->object, 1, OURO_NIL);
 }
 
+static oom_case cases[] = {
+    {"ouro_integer", integer, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_float", real, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_string", string, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_list_new", list_new, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_list_reserve", list_reserve, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_list_append", list_append, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_list_insert", list_insert, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_list_set", list_set, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_list_pop", list_pop, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_list_remove", list_remove, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_list_reverse", list_reverse, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_list_sort", list_sort, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_tuple_new", tuple_new, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_sequence_items", sequence_items, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_dict_new", dict_new, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_dict_get", dict_get, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_dict_set", dict_set, NEEDS, fill_dict, NULL, NULL, 0},
+    {"ouro_dict_set", dict_set_again, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_dict_remove", dict_remove, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_set_new", set_new, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_set_has", set_has, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_set_has", set_has, NEEDS, make_nested_tuple, NULL, NULL, 0},
+    {"ouro_set_add", set_add, NEEDS, fill_set, NULL, NULL, 0},
+    {"ouro_set_remove", set_remove, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_entries_next", entries_next, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_value_equal", value_equal, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_value_hash", value_hash, NEEDS, make_nested_tuple, NULL, NULL, 0},
+    {"ouro_object_copy", copy_list, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_object_copy", copy_tuple, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_object_copy", copy_dict, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_object_copy", copy_set, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_object_copy", copy_record, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_object_copy", copy_bag, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_object_deepcopy", deepcopy, NEEDS, NULL, empty_copy, NULL, 0},
+    {"ouro_class_new", class_new, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_class_new", class_new_open, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_class_set", class_set, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_class_set_finalizer", class_set_finalizer, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_class_set_equal", class_set_equal, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_class_set_hash", class_set_hash, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_record_new", record_new, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_record_new", record_new_finalized, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_bag_new", bag_new, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_record_get", record_get, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_record_set", record_set, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_record_set", record_set_slot, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_frame_new", frame_new, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_frame_push", frame_push, NEEDS, fill_stack, NULL, NULL, 0},
+    {"ouro_frame_pop", frame_pop, NEVER, push_frame, NULL, NULL, 0},
+    {"ouro_frame_set", frame_set, NEEDS, NULL, NULL, NULL, 0},
+    {"ouro_frame_set", frame_set_again, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_frame_unset", frame_unset, NEVER, NULL, NULL, NULL, 0},
+    {"ouro_build_chain", build_chain, NEEDS, make_wide, NULL, NULL, 0},
+    {"ouro_build_ring", build_ring, NEEDS, make_wide, empty_ring, NULL, 0},
+    {"ouro_build_tree", build_tree, NEEDS, make_wide, NULL, NULL, 0},
+    {"ouro_build_grid", build_grid, NEEDS, make_wide, NULL, NULL, 0},
+    {"ouro_build_graph", build_graph, NEEDS, make_wide, NULL, NULL, 0},
+};
+
 int main(void) {
-    oom_case cases[] = {
-        {"ouro_integer", integer, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_float", real, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_string", string, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_list_new", list_new, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_list_reserve", list_reserve, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_list_append", list_append, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_list_insert", list_insert, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_list_set", list_set, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_list_pop", list_pop, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_list_remove", list_remove, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_list_reverse", list_reverse, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_list_sort", list_sort, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_tuple_new", tuple_new, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_sequence_items", sequence_items, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_dict_new", dict_new, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_dict_get", dict_get, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_dict_set", dict_set, NEEDS, fill_dict, NULL, NULL, 0},
-        {"ouro_dict_set", dict_set_again, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_dict_remove", dict_remove, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_set_new", set_new, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_set_has", set_has, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_set_has", set_has, NEEDS, make_nested_tuple, NULL, NULL, 0},
-        {"ouro_set_add", set_add, NEEDS, fill_set, NULL, NULL, 0},
-        {"ouro_set_remove", set_remove, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_entries_next", entries_next, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_value_equal", value_equal, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_value_hash", value_hash, NEEDS, make_nested_tuple, NULL, NULL, 0},
-        {"ouro_object_copy", copy_list, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_object_copy", copy_tuple, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_object_copy", copy_dict, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_object_copy", copy_set, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_object_copy", copy_record, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_object_copy", copy_bag, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_object_deepcopy", deepcopy, NEEDS, NULL, empty_copy, NULL, 0},
-        {"ouro_class_new", class_new, NEEDS, NULL, NULL, LIMIT_UNTOLD, 0},
-        {"ouro_class_new", class_new_open, NEEDS, NULL, NULL, LIMIT_UNTOLD, 0},
-        {"ouro_class_set", class_set, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_class_set_finalizer", class_set_finalizer, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_record_new", record_new, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_record_new", record_new_finalized, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_bag_new", bag_new, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_record_get", record_get, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_record_set", record_set, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_record_set", record_set_slot, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_frame_new", frame_new, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_frame_push", frame_push, NEEDS, fill_stack, NULL, NULL, 0},
-        {"ouro_frame_pop", frame_pop, NEVER, push_frame, NULL, NULL, 0},
-        {"ouro_frame_set", frame_set, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_frame_set", frame_set_again, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_frame_unset", frame_unset, NEVER, NULL, NULL, NULL, 0},
-        {"ouro_build_chain", build_chain, NEEDS, make_wide, NULL, NULL, 0},
-        {"ouro_build_ring", build_ring, NEEDS, make_wide, empty_ring, NULL, 0},
-        {"ouro_build_tree", build_tree, NEEDS, make_wide, NULL, NULL, 0},
-        {"ouro_build_grid", build_grid, NEEDS, make_wide, NULL, NULL, 0},
-        {"ouro_build_graph", build_graph, NEEDS, make_wide, NULL, NULL, 0},
-    };
     return run_cases(cases, sizeof cases / sizeof *cases);
 }

@@ -28,7 +28,6 @@
 #define FAILED_SHORT 1u
 #define FAILED_LIMIT 2u
 
-#define LIMIT_UNTOLD "a limit of bytes is reported as OURO_E_NOMEM, without the remedy"
 
 typedef struct world {
     ouro_heap *heap;

@@ -222,21 +222,21 @@ static void forget_heap(world *w) {
 
 int main(void) {
     oom_case cases[] = {
-        {"ouro_type_new", type_new, NEEDS, NULL, NULL, LIMIT_UNTOLD, 0},
-        {"ouro_type_new", type_new, NEEDS, fill_types, NULL, LIMIT_UNTOLD, 0},
+        {"ouro_type_new", type_new, NEEDS, NULL, NULL, NULL, 0},
+        {"ouro_type_new", type_new, NEEDS, fill_types, NULL, NULL, 0},
         {"ouro_object_new", object_new, NEEDS, NULL, NULL, NULL, 0},
         {"ouro_object_new", object_new_large, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_object_pin", object_pin, NEEDS, NULL, unpin, LIMIT_UNTOLD, 0},
+        {"ouro_object_pin", object_pin, NEEDS, NULL, unpin, NULL, 0},
         {"ouro_object_unpin", object_unpin, NEVER, pin, NULL, NULL, 0},
-        {"ouro_object_set_tag", object_set_tag, NEEDS, NULL, NULL, LIMIT_UNTOLD, 0},
-        {"ouro_object_id", object_id, NEEDS, NULL, is_first_id, LIMIT_UNTOLD, 0},
+        {"ouro_object_set_tag", object_set_tag, NEEDS, NULL, NULL, NULL, 0},
+        {"ouro_object_id", object_id, NEEDS, NULL, is_first_id, NULL, 0},
         {"ouro_weak_new", weak_new, NEEDS, NULL, NULL, NULL, 0},
         {"ouro_finalize_new", finalize_new, NEEDS, NULL, NULL, NULL, 0},
         {"ouro_finalize_detach", finalize_detach, NEVER, make_record, NULL, NULL, 0},
-        {"ouro_weak_new", weak_new, NEEDS, fill_watchers, NULL, LIMIT_UNTOLD, 0},
-        {"ouro_finalize_new", finalize_new, NEEDS, fill_watchers, NULL, LIMIT_UNTOLD, 0},
+        {"ouro_weak_new", weak_new, NEEDS, fill_watchers, NULL, NULL, 0},
+        {"ouro_finalize_new", finalize_new, NEEDS, fill_watchers, NULL, NULL, 0},
         {"ouro_heap_open", heap_open, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_heap_open", heap_open_limited, NEVER, NULL, NULL, LIMIT_UNTOLD, 0},
+        {"ouro_heap_open", heap_open_limited, NEVER, NULL, NULL, NULL, 0},
         {"ouro_heap_resize", heap_resize, NEEDS, NULL, NULL, NULL, 0},
         {"ouro_heap_shut", heap_shut, NEVER, make_garbage, forget_heap, NULL, 0},
         {"ouro_heap_close", heap_close, NEVER, make_garbage, forget_heap, NULL, 0},
@@ -249,7 +249,7 @@ int main(void) {
         {"ouro_heap_leaked", leaked, NEVER, make_garbage, NULL, NULL, 0},
         {"ouro_text_add", text_add, NEEDS, begin_text, NULL, NULL, 0},
         {"ouro_repr", repr, NEEDS, begin_text, is_whole, NULL, 0},
-        {"ouro_heap_check", check, NEEDS, NULL, NULL, LIMIT_UNTOLD, 0},
+        {"ouro_heap_check", check, NEEDS, NULL, NULL, NULL, 0},
     };
     return run_cases(cases, sizeof cases / sizeof *cases);
 }
