@@ -15,7 +15,8 @@
 
 /* ---- the classes ------------------------------------------------------------------------- */
 
-ouro_object *ouro_lua_hiding_place(lua_State *L) {
+ouro_object *ouro_lua_hiding_place(lua_State *L, const binding *b) {
+    if (b->closing) return NULL; /* it goes before the last finalizers run */
     ouro_lua_push_private(L);
     lua_getfield(L, -1, "hiding place");
     ouro_object *place = lua_touserdata(L, -1);
@@ -25,7 +26,7 @@ ouro_object *ouro_lua_hiding_place(lua_State *L) {
 
 /* The class of open objects: it lives as long as the heap. */
 static ouro_object *make_hiding_place(lua_State *L, binding *b) {
-    ouro_object *bag, *place = ouro_lua_hiding_place(L);
+    ouro_object *bag, *place = ouro_lua_hiding_place(L, b);
     if (place != NULL) return place;
     ouro_lua_mute_events(L, b, true);
     ouro_status status = ouro_bag_new(b->heap, &bag);

@@ -246,7 +246,7 @@ static int stats(lua_State *L) {
     ouro_lua_look(L, b);
     ouro_stats s = {.struct_size = sizeof s};
     ouro_heap_stats(b->heap, &s);
-    size_t hidden = ouro_lua_count_hidden(ouro_lua_hiding_place(L), NULL);
+    size_t hidden = ouro_lua_count_hidden(ouro_lua_hiding_place(L, b), NULL);
     lua_createtable(L, 0, 16);
     set_number(L, "objects", s.objects - hidden);
     set_number(L, "bytes", s.bytes);

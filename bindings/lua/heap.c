@@ -10,7 +10,7 @@
 static int live(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     ouro_lua_look(L, b);
-    size_t hidden = ouro_lua_count_hidden(ouro_lua_hiding_place(L), NULL);
+    size_t hidden = ouro_lua_count_hidden(ouro_lua_hiding_place(L, b), NULL);
     lua_pushinteger(L, (lua_Integer)(ouro_heap_live(b->heap) - hidden));
     return 1;
 }
@@ -122,7 +122,7 @@ static int census(lua_State *L) {
     static const luaL_Reg functions[] = {{"__tostring", census_to_string}, {NULL, NULL}};
     binding *b = ouro_lua_enter(L);
     ouro_lua_look(L, b);
-    ouro_object *hiding_place = ouro_lua_hiding_place(L);
+    ouro_object *hiding_place = ouro_lua_hiding_place(L, b);
     scratch *s = ouro_lua_push_scratch(L);
     ouro_lua_check(L, b, note_rows(b, hiding_place, s));
     ouro_lua_scratch_check(L, s);

@@ -39,7 +39,7 @@ int ouro_lua_objects(lua_State *L) {
                                    ouro_lua_describe(L, b, 1));
     }
     ouro_lua_look(L, b);
-    l.hiding_place = ouro_lua_hiding_place(L);
+    l.hiding_place = ouro_lua_hiding_place(L, b);
     l.ids = ouro_lua_push_scratch(L);
     ouro_heap_each(b->heap, false, list_object, &l);
     ouro_lua_scratch_check(L, l.ids);

@@ -17,6 +17,9 @@ static int operate(lua_State *L, const char *event) {
         lua_call(L, 2, 1);
         return 1;
     }
+    if (strcmp(event, "__unm") == 0 || strcmp(event, "__bnot") == 0)
+        return luaL_error(L, "%s is not defined for %s; give its class a method %s", event + 2,
+                          ouro_lua_describe(L, b, 1), event);
     return luaL_error(L, "%s is not defined for %s and %s; give their class a method %s", event + 2,
                       ouro_lua_describe(L, b, 1), ouro_lua_describe(L, b, 2), event);
 }

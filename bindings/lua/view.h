@@ -69,7 +69,7 @@ int ouro_lua_lines_to_string(lua_State *L);
 /* --- build.c ------------------------------------------------------------------------------ */
 /* The classes that `build` makes for its own use are on no books, as the class of open objects
  * is. Where they are kept; NULL: there are none. */
-ouro_object *ouro_lua_hiding_place(lua_State *L);
+ouro_object *ouro_lua_hiding_place(lua_State *L, const binding *b);
 /* How many there are, and their bytes. place may be NULL. */
 size_t ouro_lua_count_hidden(ouro_object *place, size_t *ret_bytes);
 bool ouro_lua_is_hidden(ouro_object *place, const ouro_object *object);

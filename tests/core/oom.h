@@ -48,6 +48,7 @@ typedef struct world {
     size_t count;
     ouro_heap *other;
     void *buffer;
+    char *before, *after; /* fingerprints */
 } world;
 
 /* How an operation is expected to deal with a shortage. */
@@ -64,6 +65,7 @@ typedef struct oom_case {
     void (*finish)(world *w);  /* after the success, or NULL */
     const char *todo;          /* what is known to be wrong, or NULL */
     unsigned failed;
+    world *world; /* the one at work, which a failure leaves behind */
 } oom_case;
 
 static void *world_alloc(void *user, void *pointer, size_t old_size, size_t new_size,
@@ -159,9 +161,10 @@ static inline void use_up(world *w) {
     w->fail_all = false;
 }
 
-static inline world *open_world(const oom_case *c) {
+static inline world *open_world(oom_case *c) {
     world *w = calloc(1, sizeof *w);
     assert_non_null(w);
+    c->world = w;
     ouro_heap_options options = {.struct_size = sizeof options, .user = w, .alloc = world_alloc};
     OK(ouro_heap_open(&options, &w->heap));
     ouro_collect_enable(w->heap, false);
@@ -202,7 +205,10 @@ static inline void drop_results(world *w) {
 }
 
 /* The world ends with every allocation refused, and gives back every byte. */
-static inline void close_world(world *w) {
+static inline void close_world(oom_case *c) {
+    world *w = c->world;
+    free(w->before);
+    free(w->after);
     if (w->heap != NULL) {
         drop_results(w);
         ouro_text_free(&w->growing);
@@ -210,42 +216,54 @@ static inline void close_world(world *w) {
         w->fail_all = true;
         OK(ouro_heap_close(w->heap));
     }
-    assert_int_equal(w->bytes, 0);
+    size_t left = w->bytes;
     free(w);
+    c->world = NULL;
+    assert_int_equal(left, 0);
+}
+
+static inline int clean_up(void **state) {
+    oom_case *c = *state;
+    if (c->world == NULL) return 0;
+    c->world->fail_at = 0;
+    c->world->fail_all = false;
+    close_world(c);
+    return 0;
 }
 
 /* ---- the sweep --------------------------------------------------------------------------- */
 
 /* Runs the operation and expects either success or a refusal with that status that has left
  * no trace. Returns whether it succeeded. */
-static inline bool attempt(world *w, const oom_case *c, ouro_status refusal, const char *how,
+static inline bool attempt(world *w, oom_case *c, ouro_status refusal, const char *how,
                            size_t at) {
-    char *before = fingerprint(w->heap, &w->growing);
+    free(w->before);
+    w->before = fingerprint(w->heap, &w->growing);
     (void)ouro_heap_fail(w->heap, OURO_OK, "untouched");
     ouro_status status = c->run(w);
     w->fail_at = 0;
     w->fail_all = false;
     ouro_heap_set_limits(w->heap, 0, 0, 0);
     if (status != OURO_OK) {
-        char message[200], *after = fingerprint(w->heap, &w->growing);
+        char message[200];
+        free(w->after);
+        w->after = fingerprint(w->heap, &w->growing);
         snprintf(message, sizeof message, "%s", ouro_heap_message(w->heap));
         if (status != refusal || strcmp(message, "untouched") == 0 || message[0] == '\0')
             fail_msg("%s, %s %zu: %s, message '%s'", c->function, how, at,
                      ouro_status_name(status), message);
-        if (!fingerprint_same(before, after))
+        if (!fingerprint_same(w->before, w->after))
             fail_msg("%s, %s %zu: refused, but something has changed", c->function, how, at);
-        free(after);
         if (w->object != NULL || !ouro_value_same(w->value, OURO_ABSENT) || w->rows != NULL ||
             w->count != 0 || w->word != 0 || w->other != NULL)
             fail_msg("%s, %s %zu: refused, but a result was stored", c->function, how, at);
     }
-    free(before);
     check_world(w);
     return status == OURO_OK;
 }
 
 /* What was refused is possible when memory is back. */
-static inline void succeed(world *w, const oom_case *c) {
+static inline void succeed(world *w, oom_case *c) {
     ouro_status status = c->run(w);
     if (status != OURO_OK)
         fail_msg("%s: %s, though there is memory: %s", c->function, ouro_status_name(status),
@@ -255,7 +273,7 @@ static inline void succeed(world *w, const oom_case *c) {
 }
 
 /* Refuses the k-th allocation of the operation until there is none. */
-static inline size_t sweep_allocations(const oom_case *c) {
+static inline size_t sweep_allocations(oom_case *c) {
     for (size_t k = 1;; k++) {
         assert_true(k < 1000);
         world *w = open_world(c);
@@ -265,13 +283,13 @@ static inline size_t sweep_allocations(const oom_case *c) {
         bool refused = w->calls >= last;
         if (done && c->finish != NULL) c->finish(w);
         if (!done) succeed(w, c);
-        close_world(w);
+        close_world(c);
         if (done && !refused) return k - 1;
     }
 }
 
 /* Allows so many more objects until they are enough. */
-static inline void sweep_objects(const oom_case *c) {
+static inline void sweep_objects(oom_case *c) {
     for (size_t more = 0;; more++) {
         assert_true(more < 1000);
         world *w = open_world(c);
@@ -279,31 +297,31 @@ static inline void sweep_objects(const oom_case *c) {
         bool done = attempt(w, c, OURO_E_LIMIT, "objects", more);
         if (!done) succeed(w, c);
         else if (c->finish != NULL) c->finish(w);
-        close_world(w);
+        close_world(c);
         if (done) return;
     }
 }
 
 /* Allows a byte less than each height of an undisturbed run. */
-static inline void sweep_bytes(const oom_case *c) {
+static inline void sweep_bytes(oom_case *c) {
     world *w = open_world(c);
     size_t start = w->bytes, peaks[PEAKS], count;
     w->peaks_on = true;
     succeed(w, c);
     count = w->peak_count;
     memcpy(peaks, w->peaks, count * sizeof *peaks);
-    close_world(w);
+    close_world(c);
     for (size_t i = 0; i < count; i++) {
         w = open_world(c);
         assert_int_equal(w->bytes, start);
         ouro_heap_set_limits(w->heap, 0, peaks[i] - 1, 0);
         if (!attempt(w, c, OURO_E_LIMIT, "bytes", peaks[i] - start)) succeed(w, c);
         else if (c->finish != NULL) c->finish(w);
-        close_world(w);
+        close_world(c);
     }
 }
 
-static inline void never_needs(const oom_case *c) {
+static inline void never_needs(oom_case *c) {
     world *w = open_world(c);
     w->fail_all = true;
     ouro_status status = c->run(w);
@@ -312,7 +330,7 @@ static inline void never_needs(const oom_case *c) {
         fail_msg("%s: %s, but it should need no memory", c->function, ouro_status_name(status));
     if (c->finish != NULL) c->finish(w); /* which may have seen the heap go */
     if (w->heap != NULL) check_world(w);
-    close_world(w);
+    close_world(c);
 }
 
 static inline void run_case(void **state) {
@@ -335,7 +353,7 @@ static inline void run_limit(void **state) {
 }
 
 /* Whether a case failed that should not, or the other way round. */
-static inline bool surprised(const oom_case *cases, size_t count) {
+static inline bool surprised(oom_case *cases, size_t count) {
     for (size_t i = 0; i < count; i++) {
         unsigned expected = cases[i].todo == NULL             ? 0
                             : cases[i].shortage == NEVER ? FAILED_SHORT
@@ -357,12 +375,12 @@ static inline int run_cases(oom_case *cases, size_t count) {
         snprintf(names[n], sizeof *names, "%s (%zu) %s%s%s", c->function, i + 1,
                  never ? "needs no memory" : "refused leaves no trace", never ? mark : "",
                  never ? why : "");
-        tests[n] = (struct CMUnitTest){names[n], run_case, NULL, NULL, c};
+        tests[n] = (struct CMUnitTest){names[n], run_case, NULL, clean_up, c};
         n++;
         if (never) continue;
         snprintf(names[n], sizeof *names, "%s (%zu) keeps to a limit of bytes%s%s", c->function,
                  i + 1, mark, why);
-        tests[n] = (struct CMUnitTest){names[n], run_limit, NULL, NULL, c};
+        tests[n] = (struct CMUnitTest){names[n], run_limit, NULL, clean_up, c};
         n++;
     }
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -124,19 +124,19 @@ static ouro_status copy_keys(world *w) {
 
 int main(void) {
     oom_case cases[] = {
-        {"ouro_why", why, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_retained", retained, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_dominators", dominators, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_would_free", would_free, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_mincut", mincut, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_snapshot_take", snapshot_take, NEEDS, give_ids, NULL, NULL, 0},
-        {"ouro_weak_dict_new", weak_dict_new, NEEDS, NULL, NULL, NULL, 0},
-        {"ouro_weak_dict_set", set_key, NEEDS, make_keys, NULL, NULL, 0},
-        {"ouro_weak_dict_set", replace_value, NEEDS, make_values, NULL, NULL, 0},
-        {"ouro_weak_dict_get", get, NEVER, make_keys, NULL, NULL, 0},
-        {"ouro_weak_dict_remove", remove_key, NEVER, make_keys, NULL, NULL, 0},
-        {"ouro_weak_dict_next", next, NEVER, make_keys, NULL, NULL, 0},
-        {"ouro_object_copy", copy_keys, NEEDS, make_keys, NULL, NULL, 0},
+        {"ouro_why", why, NEEDS, NULL, NULL, NULL, 0, NULL},
+        {"ouro_retained", retained, NEEDS, NULL, NULL, NULL, 0, NULL},
+        {"ouro_dominators", dominators, NEEDS, NULL, NULL, NULL, 0, NULL},
+        {"ouro_would_free", would_free, NEEDS, NULL, NULL, NULL, 0, NULL},
+        {"ouro_mincut", mincut, NEEDS, NULL, NULL, NULL, 0, NULL},
+        {"ouro_snapshot_take", snapshot_take, NEEDS, give_ids, NULL, NULL, 0, NULL},
+        {"ouro_weak_dict_new", weak_dict_new, NEEDS, NULL, NULL, NULL, 0, NULL},
+        {"ouro_weak_dict_set", set_key, NEEDS, make_keys, NULL, NULL, 0, NULL},
+        {"ouro_weak_dict_set", replace_value, NEEDS, make_values, NULL, NULL, 0, NULL},
+        {"ouro_weak_dict_get", get, NEVER, make_keys, NULL, NULL, 0, NULL},
+        {"ouro_weak_dict_remove", remove_key, NEVER, make_keys, NULL, NULL, 0, NULL},
+        {"ouro_weak_dict_next", next, NEVER, make_keys, NULL, NULL, 0, NULL},
+        {"ouro_object_copy", copy_keys, NEEDS, make_keys, NULL, NULL, 0, NULL},
     };
     return run_cases(cases, sizeof cases / sizeof *cases);
 }

@@ -127,4 +127,20 @@ tap.subtest("mistakes are named", function()
     throws(function() build.chain(1 << 62) end, "memory", "more than any memory")
 end)
 
+tap.subtest("a finalizer that runs as the heap closes is told so", function()
+    local h = heap{}
+    local Node, done, message, live = h:class("Node", { "val" })
+    function Node:__del()
+        done, message = pcall(h.build.chain, 2)
+        live = h:live()
+    end
+    h.build.chain(2)
+    local x = Node()
+    x.val = x
+    h:close()
+    tap.ok(not done, "its class of nodes has gone")
+    tap.like(message, "heap is closed", "the message")
+    tap.ok(live >= 1, "looking at the heap still works")
+end)
+
 tap.done_testing()
