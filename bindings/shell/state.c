@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "coroutine.h"
+#include "globals.h"
 #include "interrupt.h"
 #include "limit.h"
 #include "lua/reports.h"
@@ -163,5 +164,6 @@ void ouro__state_open(lua_State *L, strict *s) {
     keep_module(L);
     ouro_lua_count_reports(L, &s->errors);
     ouro__coroutine_install(L);
+    ouro__globals_install(L);
     replace_exit(L, s);
 }
