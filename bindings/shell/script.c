@@ -7,18 +7,16 @@
 #include <string.h>
 
 #include "exact.h"
+#include "globals.h"
 #include "interrupt.h"
 #include "state.h"
 #include "traceback.h"
 
 static const char program[] = "ouro";
 
-/* The first upvalue of a main chunk is its _ENV; a precompiled one may have none. */
 static int give_frame(lua_State *L, int status) {
-    if (status != LUA_OK) return status;
-    ouro__state_push_frame(L);
-    if (lua_setupvalue(L, -2, 1) == NULL) lua_pop(L, 1);
-    return LUA_OK;
+    if (status == LUA_OK) ouro__globals_give_frame(L);
+    return status;
 }
 
 int ouro__script_load(lua_State *L, const char *text, size_t length, const char *chunk) {

@@ -3,11 +3,13 @@
 #include "state.h"
 
 #include <lauxlib.h>
+#include <limits.h>
 #include <lualib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "coroutine.h"
+#include "globals.h"
 #include "interrupt.h"
 #include "limit.h"
 #include "lua/reports.h"
@@ -94,31 +96,34 @@ bool ouro__state_close(lua_State *L) {
     return status == LUA_OK;
 }
 
-/* SYNC: lua-dir (bindings/meson.build). Where the Lua half of the module is: installed, and
- * in the source tree, so that what was just built runs before anything is installed. */
-static const char *const lua_dirs[] = {
-#ifdef OURO_LUA_DIR
-    OURO_LUA_DIR,
-#endif
-#ifdef OURO_SOURCE_LUA_DIR
-    OURO_SOURCE_LUA_DIR,
-#endif
-    NULL,
-};
+/* Whether the program is the one in the folder that this was built in: then the checkout's Lua
+ * files are its own, whatever is installed. */
+static bool runs_where_built(void) {
+    char program[PATH_MAX], folder[PATH_MAX];
+    if (realpath("/proc/self/exe", program) == NULL) return false;
+    if (realpath(OURO_BUILD_DIR, folder) == NULL) return false;
+    size_t length = strlen(folder);
+    return strncmp(program, folder, length) == 0 && program[length] == '/';
+}
 
+/* SYNC: lua-dir (bindings/meson.build). Where the Lua half of the module is: behind what
+ * LUA_PATH says, before the usual places, where another one may be installed. */
 static void extend_path(lua_State *L) {
+    const char *entry = runs_where_built() ? OURO_SOURCE_LUA_DIR "/?.lua" : OURO_LUA_DIR "/?.lua";
     lua_getglobal(L, "package");
-    for (size_t i = 0; lua_dirs[i] != NULL; i++) {
-        const char *entry = lua_pushfstring(L, "%s/?.lua", lua_dirs[i]);
-        lua_getfield(L, -2, "path");
-        const char *path = lua_tostring(L, -1);
-        if (path != NULL && strstr(path, entry) == NULL) {
-            lua_pushfstring(L, "%s;%s", path, entry);
-            lua_setfield(L, -4, "path");
+    lua_getfield(L, -1, "path");
+    const char *path = luaL_optstring(L, -1, "");
+    const char *usual = strstr(path, LUA_PATH_DEFAULT);
+    if (strstr(path, entry) == NULL) {
+        if (usual == NULL) lua_pushfstring(L, "%s;%s", path, entry);
+        else {
+            lua_pushlstring(L, path, (size_t)(usual - path));
+            lua_pushfstring(L, "%s;%s", entry, usual);
+            lua_concat(L, 2);
         }
-        lua_pop(L, 2);
+        lua_setfield(L, -3, "path");
     }
-    lua_pop(L, 1);
+    lua_pop(L, 2);
 }
 
 /* Lua's os.exit, whose status depends on what is reported until then. */
@@ -163,5 +168,6 @@ void ouro__state_open(lua_State *L, strict *s) {
     keep_module(L);
     ouro_lua_count_reports(L, &s->errors);
     ouro__coroutine_install(L);
+    ouro__globals_install(L);
     replace_exit(L, s);
 }

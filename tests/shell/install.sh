@@ -79,7 +79,21 @@ simple='
     assert(ouro.refcount(l) == 0)
 '
 
-echo "1..7"
+# The first folder that the command searches for Lua files, of these two.
+own_folder() {
+    path=$(env -u LUA_PATH -u LUA_PATH_5_4 -u OURO_INIT "$1" -e 'print(package.path)') || return 1
+    case $path in
+    "$OURO_SOURCE/bindings/lua/?.lua;"*) echo checkout ;;
+    *"$OURO_SOURCE"*) echo both ;;
+    *"$OURO_PREFIX"*) echo installed ;;
+    *) echo neither ;;
+    esac
+}
+searches() {
+    found=$(own_folder "$2") && echo "$found" && [ "$found" = "$1" ]
+}
+
+echo "1..9"
 check "meson install succeeds" install_all
 check "the places are those that Lua searches" places_are_searched
 check "require 'ouro' works in a stock Lua" stock_lua "$simple"
@@ -90,4 +104,6 @@ check "a state can be closed and the module loaded again" stock_lua '
     assert(require "ouro")
     os.exit(true, true)'
 check "the command runs" "$root/bin/ouro" -e 'print(refcount(list{}))'
+check "the installed command takes the installed Lua files" searches installed "$root/bin/ouro"
+check "the one in the build folder those of its checkout" searches checkout "$OURO"
 check "a C program builds with pkg-config" build_program

@@ -21,8 +21,8 @@ check "-e runs a statement" 0 1
 run '-eprint(1)'
 check "-e takes the rest of its word" 0 1
 
-run -e 'x = 1' -e 'y = x + 1' -e 'print(x, y, _G.x)'
-check "several -e share the names of the main frame, which are no globals" 0 "1|2|nil"
+run -e 'x = 1' -e 'y = x + 1' -e 'print(x, y, _G.x, rawget(_G, "x"))'
+check "several -e share the names of the main frame, which are no globals" 0 "1|2|1|nil"
 
 run -e 'n = list{}' -e 'm = n' -e 'print(refcount(n))'
 check "names in -e are counted" 0 2

@@ -40,7 +40,7 @@ print(refcount(x))
 z = 1
 print(refcount(x))
 function double(n) return 2 * n end
-print(double(2), _G.double, rawget(_G, "x"))
+print(double(2), _G.double == double, rawget(_G, "x"))
 print(type(print), type(string.format), _G._G == _G)
 local t = {}
 for i = 1, 3 do t[i] = i end
@@ -49,7 +49,7 @@ END
 run names.lua
 check "free names are counted names, behind them the globals" 0 "3
 2
-4|nil|nil
+4|true|nil
 function|function|true
 3|3"
 
