@@ -206,6 +206,7 @@ ouro_status ouro_heap_shut(ouro_heap *heap, size_t *ret_leaked) {
     ouro__finalize_run_all(heap);
     drop_frames(heap);
     release_own(&heap->garbage);
+    heap->hidden = heap->bag_class;
     release_own(&heap->bag_class);
     int rounds = 0;
     while (end_all(heap) && ++rounds < CLOSE_ROUNDS) ouro__finalize_run_all(heap);

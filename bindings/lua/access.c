@@ -11,7 +11,21 @@ static ouro_object *check_operand(lua_State *L, binding *b) {
 
 /* ---- __index, __newindex ----------------------------------------------------------------- */
 
+/* What is told of the close, or runs after it, still finds the functions it calls. */
+static bool push_free_name(lua_State *L, const binding *b) {
+    lua_settop(L, 2);
+    if (b->builtins == LUA_NOREF || !ouro_lua_push_own(L, b, b->builtins)) lua_pushglobaltable(L);
+    lua_pushvalue(L, 2);
+    if (lua_gettable(L, 3) != LUA_TNIL) return true;
+    lua_settop(L, 2);
+    return false;
+}
+
 static int index_object(lua_State *L) {
+    const binding *of = lua_touserdata(L, lua_upvalueindex(1));
+    if (OURO_UNLIKELY(of->heap == NULL || !ouro_heap_is_open(of->heap)) &&
+        ouro_lua_is_lost_frame(L, of, 1) && push_free_name(L, of))
+        return 1;
     binding *b = ouro_lua_enter_method(L);
     ouro_object *object = check_operand(L, b);
     if (ouro_is_frame(object)) return ouro_lua_frame_index(L, b, object);

@@ -99,6 +99,7 @@ static ouro_status give_spare(lua_State *L, binding *b, ouro_object *object, uin
     lua_rawgeti(L, -1, b->spare);
     *ouro_lua_payload(b->pool, s) = object;
     s->twin = twin;
+    s->frame = ouro_is_frame(object);
     ouro_object_hold(object);
     b->spare_slot = NULL;
     return OURO_OK;
@@ -145,6 +146,11 @@ static inline slot *slot_at(lua_State *L, const handle_pool *pool, int index) {
     if (payload == NULL) return NULL;
     slot *s = ouro_lua_pool_find(pool, payload);
     return s != NULL && s->state == SLOT_HANDLE ? s : NULL;
+}
+
+bool ouro_lua_is_lost_frame(lua_State *L, const binding *b, int index) {
+    const slot *s = slot_at(L, b->pool, index);
+    return s != NULL && s->frame && *ouro_lua_payload(b->pool, s) == NULL;
 }
 
 ouro_status ouro_lua_try_object(lua_State *L, binding *b, int index, ouro_object **ret_object) {

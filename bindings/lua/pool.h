@@ -28,6 +28,7 @@ typedef struct slot {
     uint32_t number; /* of all slots of the state, from 0 */
     uint8_t state;
     bool twin;   /* its object had or has another handle */
+    bool frame;  /* its object is or was a frame */
 } slot;
 
 #define POOL_ARENAS 24 /* the last one alone would have 2^31 slots */

@@ -232,7 +232,7 @@ static void announce_deaths(ouro__set *set) {
     ouro_heap *heap = set->heap;
     if (!ouro__listens(heap, OURO_EVENT_DEATH)) return;
     FOR_EACH(set, object) {
-        if (!ouro_object_type(object)->counted) continue;
+        if (!ouro_object_type(object)->counted || object == heap->hidden) continue;
         ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_DEATH,
                                        .object = object,
                                        .by_count = set->by_count});

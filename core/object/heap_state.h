@@ -150,6 +150,7 @@ struct ouro_heap {
     /* types/ */
     ouro__frame_stack frames;
     ouro_object *bag_class;
+    const ouro_object *hidden; /* that class while the heap closes: no death to tell of */
 };
 
 static inline ouro_heap *ouro__heap_of(const ouro_object *object) {

@@ -175,4 +175,15 @@ fi
 cp mine out
 check "coroutines work" 0 "$(tr '\t' '|' <mine)"
 
+run -e 'N = class("N", {}) gc.on("death", function(e) print("died", e.type) end)
+    x, y = N(), object {}'
+check "who is told of the close finds print, and hears of its own objects only" 0 \
+    "died|N
+died|object
+died|class"
+run -e 'local h = require "ouro".heap {} local _ENV = h:frame() h:close() print(type(print))
+    x = 1'
+check "in the frame of a closed heap functions are found, names are not bound" 1 "function" \
+    "heap is closed"
+
 finish
