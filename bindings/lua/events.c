@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "obituary.h"
+#include "view.h"
 
 #define ROUNDS 16
 #define MOST_BYTES ((size_t)256 << 20)
@@ -48,21 +49,11 @@ static const char *const names[OURO_EVENT_KINDS] = {
 
 /* ---- writing down ------------------------------------------------------------------------ */
 
-/* Cuts at the beginning of a character of UTF-8. */
-static void copy_text(char *to, size_t size, const char *from, size_t length) {
-    bool cut = length >= size;
-    if (cut) length = size - 4;
-    while (cut && length > 0 && ((unsigned char)from[length] & 0xc0) == 0x80) length--;
-    memcpy(to, from, length);
-    memcpy(to + length, "...", cut ? 4 : 0);
-    if (!cut) to[length] = '\0';
-}
-
 /* A newborn object is not filled in yet: its text is its type alone. */
 static void describe(record *r, ouro_heap *heap, ouro_object *object) {
     const char *type = ouro_type_name(ouro_object_type(object));
     r->about = true;
-    copy_text(r->type, sizeof r->type, type, strlen(type));
+    ouro_lua_copy_text(r->type, sizeof r->type, type, strlen(type));
     memcpy(r->text, r->type, sizeof r->type);
     if (ouro_object_id(object, &r->id) != OURO_OK) r->id = 0;
     if (r->kind == OURO_EVENT_BIRTH) return;
@@ -70,7 +61,7 @@ static void describe(record *r, ouro_heap *heap, ouro_object *object) {
     ouro_repr_options options = {.struct_size = sizeof options, .max_depth = 1, .max_items = 8};
     if (ouro_repr(heap, ouro_value_of_object(object), &options, &text) == OURO_OK &&
         text.length > 0)
-        copy_text(r->text, sizeof r->text, text.bytes, text.length);
+        ouro_lua_copy_text(r->text, sizeof r->text, text.bytes, text.length);
     ouro_text_free(&text);
 }
 
@@ -87,7 +78,7 @@ static void write_down(ouro_heap *heap, const ouro_event *event, void *user) {
         q->lost++;
         return;
     }
-    if (event->phase != NULL) copy_text(r.phase, sizeof r.phase, event->phase,
+    if (event->phase != NULL) ouro_lua_copy_text(r.phase, sizeof r.phase, event->phase,
                                         strlen(event->phase));
     if (event->object != NULL) describe(&r, heap, event->object);
     if (ouro_lua_scratch_put(q->records, &r, sizeof r)) return;

@@ -160,13 +160,6 @@ static int index_leaked(lua_State *L) {
     return 1;
 }
 
-static int length_of_leaked(lua_State *L) {
-    size_t count;
-    ouro_lua_packed(L, 1, &count);
-    lua_pushinteger(L, (lua_Integer)count);
-    return 1;
-}
-
 static int leaked_to_string(lua_State *L) {
     ouro_lua_enter(L);
     return ouro_lua_lines_to_string(L);
@@ -175,7 +168,7 @@ static int leaked_to_string(lua_State *L) {
 /* What collect() would find. Only a full look tells what Lua still holds. */
 static int leaked(lua_State *L) {
     static const luaL_Reg functions[] = {{"__index", index_leaked},
-                                         {"__len", length_of_leaked},
+                                         {"__len", ouro_lua_view_length},
                                          {"__tostring", leaked_to_string},
                                          {NULL, NULL}};
     binding *b = ouro_lua_enter(L);

@@ -49,23 +49,14 @@ struct obituaries {
 
 /* ---- text -------------------------------------------------------------------------------- */
 
-static void copy_text(char *to, size_t size, const char *from, size_t length) {
-    bool cut = length >= size;
-    if (cut) length = size - 4;
-    while (cut && length > 0 && ((unsigned char)from[length] & 0xc0) == 0x80) length--;
-    memcpy(to, from, length);
-    memcpy(to + length, "...", cut ? 4 : 0);
-    if (!cut) to[length] = '\0';
-}
-
 static void describe(death *d, ouro_heap *heap, ouro_object *object) {
     ouro_text text = {.heap = heap};
     ouro_repr_options options = {.struct_size = sizeof options, .max_depth = 1, .max_items = 8};
     const char *type = ouro_type_name(ouro_object_type(object));
-    copy_text(d->type, sizeof d->type, type, strlen(type));
+    ouro_lua_copy_text(d->type, sizeof d->type, type, strlen(type));
     if (ouro_repr(heap, ouro_value_of_object(object), &options, &text) == OURO_OK &&
         text.length > 0)
-        copy_text(d->text, sizeof d->text, text.bytes, text.length);
+        ouro_lua_copy_text(d->text, sizeof d->text, text.bytes, text.length);
     ouro_text_free(&text);
 }
 

@@ -104,7 +104,7 @@ static int index_objects(lua_State *L) {
     return 1;
 }
 
-static int length_of_view(lua_State *L) {
+int ouro_lua_view_length(lua_State *L) {
     size_t count;
     ouro_lua_packed(L, 1, &count);
     lua_pushinteger(L, (lua_Integer)count);
@@ -167,7 +167,7 @@ static int objects_to_string(lua_State *L) {
 
 void ouro_lua_set_objects(lua_State *L, const scratch *ids) {
     static const luaL_Reg functions[] = {{"__index", index_objects},
-                                         {"__len", length_of_view},
+                                         {"__len", ouro_lua_view_length},
                                          {"__pairs", pairs_of_objects},
                                          {"__tostring", objects_to_string},
                                          {NULL, NULL}};
@@ -191,4 +191,13 @@ uint64_t ouro_lua_note_id(scratch *s, ouro_object *object) {
     if (ouro_object_id(object, &id) != OURO_OK) s->failed = true;
     else if (!ouro_lua_scratch_put(s, &id, sizeof id)) id = 0;
     return id;
+}
+
+void ouro_lua_copy_text(char *to, size_t size, const char *from, size_t length) {
+    bool cut = length >= size;
+    if (cut) length = size - 4;
+    while (cut && length > 0 && ((unsigned char)from[length] & 0xc0) == 0x80) length--;
+    memcpy(to, from, length);
+    memcpy(to + length, "...", cut ? 4 : 0);
+    if (!cut) to[length] = '\0';
 }

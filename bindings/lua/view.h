@@ -97,4 +97,9 @@ int ouro_lua_cycles(lua_State *L);
 /* Gives the table `gc` at the top its metatable, for gc.garbage; heap userdata below it. */
 void ouro_lua_finish_gc(lua_State *L);
 
+/* __len of a view at index 1: how many entries it has. */
+int ouro_lua_view_length(lua_State *L);
+/* As much of the text as fits, cut at the beginning of a character of UTF-8, with "..." then. */
+void ouro_lua_copy_text(char *to, size_t size, const char *from, size_t length);
+
 #endif

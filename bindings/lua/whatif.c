@@ -27,13 +27,6 @@ static int index_ids(lua_State *L) {
     return 1;
 }
 
-static int length_of_ids(lua_State *L) {
-    size_t count;
-    ouro_lua_packed(L, 1, &count);
-    lua_pushinteger(L, (lua_Integer)count);
-    return 1;
-}
-
 static int ids_to_string(lua_State *L) {
     ouro_lua_enter(L);
     return ouro_lua_lines_to_string(L);
@@ -42,7 +35,7 @@ static int ids_to_string(lua_State *L) {
 /* Short ones are plain tables, as things were when they were asked for. */
 static void set_ids(lua_State *L, const char *field, const scratch *s) {
     static const luaL_Reg functions[] = {{"__index", index_ids},
-                                         {"__len", length_of_ids},
+                                         {"__len", ouro_lua_view_length},
                                          {"__tostring", ids_to_string},
                                          {NULL, NULL}};
     size_t count = s->used / sizeof(uint64_t);

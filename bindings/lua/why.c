@@ -65,26 +65,16 @@ void ouro_lua_push_root(lua_State *L, ouro_root root, const char *name, const ch
     }
 }
 
-/* Cuts at the beginning of a character of UTF-8. */
-static void copy_text(char *to, size_t size, const char *from, size_t length) {
-    bool cut = length >= size;
-    if (cut) length = size - 4;
-    while (cut && length > 0 && ((unsigned char)from[length] & 0xc0) == 0x80) length--;
-    memcpy(to, from, length);
-    memcpy(to + length, "...", cut ? 4 : 0);
-    if (!cut) to[length] = '\0';
-}
-
 ouro_status ouro_lua_note_subject(binding *b, ouro_object *object, subject *ret_subject) {
     ouro_text text = {.heap = b->heap};
     ouro_repr_options options = {.struct_size = sizeof options, .max_depth = 2, .max_items = 8};
     const char *type = ouro_lua_object_type_name(object);
-    copy_text(ret_subject->type, sizeof ret_subject->type, type, strlen(type));
+    ouro_lua_copy_text(ret_subject->type, sizeof ret_subject->type, type, strlen(type));
     ouro_status status = ouro_object_id(object, &ret_subject->id);
     if (status == OURO_OK)
         status = ouro_repr(b->heap, ouro_value_of_object(object), &options, &text);
     const char *bytes = text.length > 0 ? text.bytes : "";
-    copy_text(ret_subject->text, sizeof ret_subject->text, bytes, text.length);
+    ouro_lua_copy_text(ret_subject->text, sizeof ret_subject->text, bytes, text.length);
     ouro_text_free(&text);
     return status;
 }
