@@ -182,7 +182,9 @@ void ouro_lua_push_plain(lua_State *L, binding *b, ouro_object *object) {
     ouro_text text = {.heap = b->heap};
     ouro_repr_options options = {
         .struct_size = sizeof options, .max_depth = 2, .max_items = 8};
-    ouro_lua_check(L, b, ouro_repr(b->heap, ouro_value_of_object(object), &options, &text));
+    ouro_status status = ouro_repr(b->heap, ouro_value_of_object(object), &options, &text);
+    if (status != OURO_OK) ouro_text_free(&text); /* what was written before memory ran out */
+    ouro_lua_check(L, b, status);
     ouro_lua_push_text(L, &text);
 }
 
