@@ -242,13 +242,18 @@ static uint64_t order_of(const handle_pool *pool, const slot *s) {
 /* Lets go of all that something still counts: nothing dies of that. */
 static void drain_counted(lua_State *L, handle_pool *pool, owner_check *last) {
     slot *waiting = ouro_lua_pool_take_dead(pool), *rest;
+    bool ordered = false; /* there is an order to restore */
     for (slot *s = waiting; s != NULL; s = rest) {
         rest = ouro_lua_pool_rest(s);
         const ouro_object *object = s->owner != NULL ? *ouro_lua_payload(pool, s) : NULL;
-        if (object != NULL && ouro_object_count(object) == 0) ouro_lua_pool_put_dead(pool, s);
-        else bury(L, pool, s, owner_lives(L, pool, s, last));
+        if (object == NULL || ouro_object_count(object) != 0) {
+            bury(L, pool, s, owner_lives(L, pool, s, last));
+            continue;
+        }
+        ouro_lua_pool_put_dead(pool, s);
+        if (ouro_object_waits_since(object) != 0) ordered = true;
     }
-    ouro_lua_pool_sort_dead(pool, order_of);
+    if (ordered) ouro_lua_pool_sort_dead(pool, order_of);
 }
 
 /* Lets die what Lua has freed the handles of. First go the handles whose objects something

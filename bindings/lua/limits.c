@@ -86,7 +86,7 @@ void ouro_lua_make_room(lua_State *L, binding *b) {
     if (b->heap == NULL) luaL_error(L, "heap is closed");
     b->current = L;
     if (full && !is_full(b)) return;
-    if (!ouro_collect_is_enabled(b->heap) || strcmp(ouro_policy(b->heap), "refcount") == 0) return;
+    if (!ouro_collect_is_automatic(b->heap)) return;
     b->making_room = true;
     (void)!ouro_collect(b->heap, 2, NULL);
     b->making_room = false;

@@ -176,8 +176,7 @@ size_t ouro_deferred(const ouro_heap *heap) {
 }
 
 static bool may_collect(const ouro_heap *heap) {
-    return heap->enabled && heap->policy->automatic && !heap->collecting &&
-           heap->death_depth == 0;
+    return ouro_collect_is_automatic(heap) && !heap->collecting && heap->death_depth == 0;
 }
 
 static void collect_if_due(ouro_heap *heap) {
@@ -240,10 +239,12 @@ ouro_status ouro_heap_leaked(ouro_heap *heap, ouro_object_fn each, void *context
     ouro__question_scope(heap, 2);
     ouro__question_count(heap);
     const ouro_object *culprit = ouro__question_roots(heap, true);
-    ouro__question_restore(heap, false, 0);
     ouro_status status = culprit != NULL ? refuse(heap, culprit) : OURO_OK;
     leak_walk walk = {heap, each, context};
-    if (status == OURO_OK) ouro__question_each(heap, each_leak, &walk);
+    if (status == OURO_OK) {
+        ouro__question_restore(heap, false, 0);
+        ouro__question_each(heap, each_leak, &walk);
+    }
     ouro__question_end(heap);
     heap->collecting = false;
     return status;

@@ -48,6 +48,10 @@ bool ouro_collect_is_enabled(const ouro_heap *heap) {
     return heap->enabled;
 }
 
+bool ouro_collect_is_automatic(const ouro_heap *heap) {
+    return heap->enabled && heap->policy->automatic;
+}
+
 void ouro_saveall(ouro_heap *heap, bool on) {
     heap->saveall = on;
 }

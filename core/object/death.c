@@ -267,13 +267,17 @@ static void defer(ouro_heap *heap, ouro_object *object) {
         heap->due |= OURO__DUE_PRESSURE;
 }
 
+void ouro__death_settle(ouro_heap *heap) {
+    heap->due &= ~(unsigned)OURO__DUE_PROMPT;
+    if (heap->settle != NULL) heap->settle(heap->user, heap, OURO_SETTLE_PROMPT);
+}
+
 /* What holds a member may be a handle that nobody can reach any more. Settles, which runs
  * code of scripts, and computes the set anew; false: the root lives on, or waits. */
 static bool still_dies(ouro_heap *heap, ouro_object *root, ouro__set *set) {
     for (size_t i = 0; i < set->count; i++) ouro__clear_flag(set->items[i], OURO__DOOMED);
     root->count++;
-    heap->due &= ~(unsigned)OURO__DUE_PROMPT;
-    heap->settle(heap->user, heap, OURO_SETTLE_PROMPT);
+    ouro__death_settle(heap);
     if (--root->count != 0) return false;
     if (root->flags & OURO__HELD) {
         defer(heap, root);

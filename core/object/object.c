@@ -155,9 +155,7 @@ static void settle_children(ouro_object *object) {
     if (heap->watching == 0 || heap->settle == NULL || heap->closing) return;
     bool found = false;
     ouro__traverse(ouro__type_of(heap, object), object, look_for_held, &found);
-    if (!found) return;
-    heap->due &= ~(unsigned)OURO__DUE_PROMPT;
-    heap->settle(heap->user, heap, OURO_SETTLE_PROMPT);
+    if (found) ouro__death_settle(heap);
 }
 
 void ouro_object_clear(ouro_object *object) {

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "object/death.h"
 #include "ouro/heap.h"
 #include "types/types.h"
 
@@ -27,20 +28,14 @@ static bool refs_of_frame(ouro_object *object, ouro_ref_fn each, void *context) 
     return ouro__table_name_refs(&ouro__as_frame(object)->names, each, context);
 }
 
-/* What only looks held dies with its name, not after all names are gone. */
-static void settle_prompt(ouro_heap *heap) {
-    if (!(heap->due & OURO__DUE_PROMPT) || heap->settle == NULL) return;
-    heap->due &= ~(unsigned)OURO__DUE_PROMPT;
-    heap->settle(heap->user, heap, OURO_SETTLE_PROMPT);
-}
-
 static bool drop_last_name(ouro_heap *heap, ouro__table *names) {
     size_t position = names->used;
     if (ouro__table_previous(names, &position) == NULL) return false;
     ouro__entry taken = ouro__table_take(heap, names, position);
     ouro_value_release(taken.value);
     ouro_value_release(taken.key);
-    settle_prompt(heap);
+    /* What only looks held dies with its name, not after all names are gone. */
+    if (heap->due & OURO__DUE_PROMPT) ouro__death_settle(heap);
     return true;
 }
 

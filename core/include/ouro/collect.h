@@ -25,6 +25,8 @@ OURO_API ouro_status ouro_collect(ouro_heap *heap, int generation, size_t *ret_f
 
 OURO_API void ouro_collect_enable(ouro_heap *heap, bool on);
 OURO_API bool ouro_collect_is_enabled(const ouro_heap *heap);
+/* Whether collections may come by themselves: enabled, and the policy has automatic ones. */
+OURO_API bool ouro_collect_is_automatic(const ouro_heap *heap);
 /* Whether a collection is under way (a finalizer it called may ask). */
 OURO_API bool ouro_collect_is_running(const ouro_heap *heap);
 
