@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collect/cross.h"
+#include "collect/driver.h"
 #include "collect/pacing.h"
 #include "collect/policy.h"
 #include "collect/question.h"
@@ -75,6 +76,7 @@ ouro_status ouro_heap_open(const ouro_heap_options *options, ouro_heap **ret_hea
     heap->cross = &ouro__cross_hooks_table;
     heap->watch = &ouro__watch_hooks_table;
     heap->policy = &ouro__policy_generational;
+    heap->finish = ouro__driver_finish;
     heap->enabled = heap->open = true;
     ouro__pool_init(&heap->pool, &heap->account, heap);
     ouro__pacing_init(heap);
@@ -157,7 +159,7 @@ static bool end_all(ouro_heap *heap) {
     uint64_t finalized = heap->stats.finalizers;
     heap->collecting = true;
     let_go_of_held(heap);
-    ouro__question_scope(heap, OURO__FROZEN);
+    ouro__question_condemn_all(heap);
     ouro__sweep_die(heap);
     heap->collecting = false;
     return heap->stats.finalizers != finalized;
@@ -202,6 +204,7 @@ ouro_status ouro_heap_shut(ouro_heap *heap, size_t *ret_leaked) {
     if (heap->death_depth > 0 || heap->collecting || heap->closing)
         return ouro_heap_fail(heap, OURO_E_BUSY,
                               "the heap cannot close while a finalizer or callback runs");
+    ouro__pass_yield(heap);
     heap->closing = true;
     ouro__finalize_run_all(heap);
     drop_frames(heap);

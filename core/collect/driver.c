@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Driver: a collection, as a sequence of named phases. Read collect() first. */
-#include <time.h>
+#include "collect/driver.h"
 
 #include "collect/cross.h"
 #include "collect/pacing.h"
 #include "collect/policy.h"
 #include "collect/question.h"
 #include "collect/sweep.h"
+#include "object/clock.h"
 #include "object/death.h"
 #include "ouro/containers.h"
 #include "ouro/inspect.h"
 
-static uint64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void note_pause(ouro_heap *heap, uint64_t ns) {
+void ouro__driver_note_pause(ouro_heap *heap, uint64_t ns) {
     ouro_stats *stats = &heap->stats;
     stats->pause_ns_total += ns;
     if (ns > stats->pause_ns_max) stats->pause_ns_max = ns;
@@ -26,9 +21,10 @@ static void note_pause(ouro_heap *heap, uint64_t ns) {
     stats->pauses[bucket]++;
 }
 
-static void tell_phase(ouro_heap *heap, int generation, const char *phase) {
-    ouro__emit(heap, &(ouro_event){
-                         .kind = OURO_EVENT_STEP, .generation = generation, .phase = phase});
+static void tell_freed(ouro_heap *heap) {
+    ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_STEP,
+                                   .generation = heap->pass.generation,
+                                   .phase = "free"});
 }
 
 /* Which type reports most references to one object. */
@@ -60,7 +56,6 @@ static bool look_for_liar(ouro_object *object, void *context) {
 static ouro_status refuse(ouro_heap *heap, const ouro_object *culprit) {
     blame b = {.victim = culprit, .heap = heap};
     ouro_heap_each(heap, true, look_for_liar, &b);
-    ouro__question_end(heap);
     return ouro_heap_fail(
         heap, OURO_E_CORRUPT,
         "a %s has %u counted references, but %zu were reported, most of them by the type %s: "
@@ -88,71 +83,147 @@ static ouro_status save_all(ouro_heap *heap) {
         if (status == OURO_OK)
             status = ouro_heap_fail(heap, OURO_E_NOMEM, "not enough memory to save garbage");
     }
-    ouro__question_end(heap);
     return status;
 }
 
-/* What to do with the answer. *ret_found: as ouro_collect. */
-static ouro_status take_answer(ouro_heap *heap, int generation, size_t *ret_found) {
-    ouro__found found;
-    ouro__sweep_survey(heap, &found);
-    *ret_found = found.counted;
-    if (found.counted > 0)
-        ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_CYCLE,
-                                       .generation = generation,
-                                       .count = found.counted,
-                                       .object = found.oldest});
-    if (heap->saveall) return save_all(heap);
-    if (found.observed) *ret_found = ouro__sweep_die(heap);
-    else ouro__sweep_free(heap);
-    tell_phase(heap, generation, "free");
-    return OURO_OK;
+/* Frees at once. *ret_freed: counted objects that are dead. */
+static void carry_out(ouro_heap *heap, size_t *ret_freed) {
+    size_t budget = SIZE_MAX;
+    if (heap->pass.observed) {
+        *ret_freed = ouro__sweep_die(heap);
+        return;
+    }
+    *ret_freed = heap->pass.found;
+    ouro__sweep_begin(heap);
+    while (!ouro__sweep_step(heap, &budget)) {}
 }
 
-static ouro_status collect(ouro_heap *heap, int generation, size_t *ret_found) {
-    size_t candidates = ouro__question_scope(heap, (unsigned)generation);
-    tell_phase(heap, generation, "scope");
-    ouro__question_count(heap);
-    tell_phase(heap, generation, "count");
-    unsigned next = generation < 2 ? (unsigned)generation + 1 : 2;
+ouro_status ouro__driver_take_answer(ouro_heap *heap) {
+    ouro__pass *pass = &heap->pass;
+    ouro_status status = pass->culprit != NULL ? refuse(heap, pass->culprit) : OURO_OK;
+    if (status == OURO_OK && pass->found > 0)
+        ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_CYCLE,
+                                       .generation = pass->generation,
+                                       .count = pass->found,
+                                       .object = pass->oldest});
+    if (status == OURO_OK && heap->saveall) status = save_all(heap);
+    else if (status == OURO_OK && pass->sliced && !pass->observed) {
+        pass->work.freed = pass->found;
+        ouro__sweep_begin(heap);
+        return OURO_OK;
+    } else if (status == OURO_OK) {
+        uint64_t start = ouro__clock_now(), resurrected = heap->stats.resurrected;
+        carry_out(heap, &pass->found);
+        pass->work.freed = pass->found;
+        pass->work.release_ns += ouro__clock_now() - start - pass->work.finalizers_ns;
+        pass->work.resurrected += heap->stats.resurrected - resurrected;
+        tell_freed(heap);
+    }
+    if (pass->policy != NULL) ouro__pass_end(heap);
+    if (pass->sliced) ouro__driver_end(heap, status);
+    return status;
+}
+
+static void add_work(ouro_work *total, const ouro_work *more) {
+    uint64_t *to = (uint64_t *)total;
+    const uint64_t *from = (const uint64_t *)more;
+    for (size_t i = 0; i < sizeof *total / sizeof *to; i++) to[i] += from[i];
+}
+
+static void note_work(ouro_heap *heap, uint64_t since) {
+    ouro_work *work = &heap->pass.work;
+    uint64_t spent = ouro__clock_now() - since, apart = work->finalizers_ns + work->release_ns;
+    work->collections = 1;
+    work->collector_ns = spent > apart ? spent - apart : 0;
+    size_t index = ouro__policy_index(heap, heap->policy);
+    add_work(&heap->work[index][heap->pass.generation], work);
+}
+
+/* The end of a collection, of whichever kind. */
+static void conclude(ouro_heap *heap, int generation, size_t found) {
+    heap->stats.collections[generation]++;
+    heap->stats.collected[generation] += found;
+    ouro__emit(heap, &(ouro_event){
+                         .kind = OURO_EVENT_STOP, .generation = generation, .count = found});
+}
+
+void ouro__driver_end(ouro_heap *heap, ouro_status status) {
+    ouro__pass *pass = &heap->pass;
+    size_t found = status == OURO_OK ? pass->found : 0;
+    if (pass->observed == false && status == OURO_OK) tell_freed(heap);
+    heap->pacing.units = pass->work.units;
+    ouro__pacing_after(heap, 2, pass->candidates, found, true);
+    ouro__pool_trim(&heap->pool);
+    pass->work.collections = 1;
+    add_work(&heap->work[ouro__policy_index(heap, heap->policy)][2], &pass->work);
+    conclude(heap, 2, found);
+}
+
+void ouro__driver_finish(ouro_heap *heap) {
+    size_t budget = SIZE_MAX;
+    bool collecting = heap->collecting;
+    heap->collecting = true;
+    while (heap->pass.freeing && !ouro__sweep_step(heap, &budget)) budget = SIZE_MAX;
+    heap->collecting = collecting;
+    ouro__driver_end(heap, OURO_OK);
+}
+
+/* Collections of the young that a program asks for are by subtraction in each policy; so are
+ * those that have to ask the outside, where the policy's own phases do not. */
+static const ouro__phase *choose_phases(const ouro_heap *heap, int generation, bool automatic,
+                                        bool cross) {
+    const ouro__policy *policy = heap->policy;
+    if (cross && !policy->asks) return ouro__generational_phases;
+    if (generation < 2 && !(automatic && policy->own_young)) return ouro__generational_phases;
+    return policy->phases;
+}
+
+static ouro_status collect(ouro_heap *heap, int generation, bool automatic, size_t *ret_found) {
+    const ouro__policy *policy = heap->policy;
+    uint64_t start = ouro__clock_now();
     /* In a full collection the outside is asked about what it alone holds. */
     bool cross = generation == 2 && ouro__cross_may_be(heap);
-    const ouro_object *culprit = ouro__question_roots(heap, !cross);
-    if (culprit != NULL) return refuse(heap, culprit);
-    ouro__question_restore(heap, true, next);
-    if (cross) {
-        ouro__cross_mark_held(heap);
-        ouro__question_restore(heap, true, next);
-    }
-    tell_phase(heap, generation, "restore");
-    ouro_status status = take_answer(heap, generation, ret_found);
-    ouro__pacing_after(heap, generation, candidates, *ret_found);
+    const ouro__phase *phases = choose_phases(heap, generation, automatic, cross);
+    ouro__pass_begin(heap, policy, phases, generation);
+    heap->pass.cross = cross;
+    ouro__pass_run(heap);
+    ouro_status status = ouro__driver_take_answer(heap);
+    if (status != OURO_OK && heap->pass.culprit != NULL) return status;
+    *ret_found = heap->pass.found;
+    bool whole = generation == 2 || phases == policy->phases;
+    note_work(heap, start);
+    ouro__pacing_after(heap, generation, heap->pass.candidates, *ret_found, whole);
+    if (policy->after != NULL && phases == policy->phases)
+        policy->after(heap, heap->pass.work.visited, *ret_found);
+    if (whole) heap->pacing.hurry = false;
     if (generation == 2) ouro__pool_trim(&heap->pool);
     return status;
 }
 
-ouro_status ouro_collect(ouro_heap *heap, int generation, size_t *ret_found) {
+static ouro_status run(ouro_heap *heap, int generation, bool automatic, size_t *ret_found) {
     size_t found = 0;
+    heap->collecting = true;
+    ouro__settle_for(heap, OURO_SETTLE_COLLECT);
+    ouro__pass_yield(heap);
+    ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_START, .generation = generation});
+    uint64_t start = ouro__clock_now();
+    ouro_status status = collect(heap, generation, automatic, &found);
+    ouro__driver_note_pause(heap, ouro__clock_now() - start);
+    heap->collecting = false;
+    conclude(heap, generation, found);
+    ouro__death_drain(heap);
+    if (ret_found != NULL) *ret_found = found;
+    return status;
+}
+
+ouro_status ouro_collect(ouro_heap *heap, int generation, size_t *ret_found) {
     if (ret_found != NULL) *ret_found = 0;
     if (generation < 0 || generation >= OURO_GENERATIONS)
         return ouro_heap_fail(heap, OURO_E_VALUE, "generation %d does not exist: use 0, 1 or 2",
                               generation);
     if (!heap->open) return ouro_heap_fail(heap, OURO_E_HEAP, "the heap is closed");
     if (heap->collecting) return OURO_OK;
-    heap->collecting = true;
-    ouro__settle_for(heap, OURO_SETTLE_COLLECT);
-    ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_START, .generation = generation});
-    uint64_t start = now_ns();
-    ouro_status status = collect(heap, generation, &found);
-    note_pause(heap, now_ns() - start);
-    heap->collecting = false;
-    heap->stats.collections[generation]++;
-    heap->stats.collected[generation] += found;
-    ouro__emit(heap, &(ouro_event){
-                         .kind = OURO_EVENT_STOP, .generation = generation, .count = found});
-    ouro__death_drain(heap);
-    if (ret_found != NULL) *ret_found = found;
-    return status;
+    return run(heap, generation, false, ret_found);
 }
 
 bool ouro_collect_is_running(const ouro_heap *heap) {
@@ -180,14 +251,20 @@ static bool may_collect(const ouro_heap *heap) {
 }
 
 static void collect_if_due(ouro_heap *heap) {
+    const ouro__policy *policy = heap->policy;
     heap->due &= ~(unsigned)OURO__DUE_COLLECT;
-    int generation = may_collect(heap) ? ouro__pacing_due(heap) : -1;
+    bool may = may_collect(heap);
+    if (may && policy->slice != NULL) {
+        policy->slice(heap);
+        return;
+    }
+    int generation = may ? policy->due(heap) : -1;
     if (generation < 0) {
         ouro__pacing_arm(heap);
         return;
     }
     /* A wrong traverse is told by explicit collections and the heap check. */
-    (void)!ouro_collect(heap, generation, NULL);
+    (void)!run(heap, generation, true, NULL);
 }
 
 static void stress(ouro_heap *heap) {
@@ -236,16 +313,12 @@ ouro_status ouro_heap_leaked(ouro_heap *heap, ouro_object_fn each, void *context
     if (heap->collecting)
         return ouro_heap_fail(heap, OURO_E_BUSY, "a collection is under way: ask after it");
     heap->collecting = true;
-    ouro__question_scope(heap, 2);
-    ouro__question_count(heap);
-    const ouro_object *culprit = ouro__question_roots(heap, true);
+    ouro__pass_yield(heap);
+    const ouro_object *culprit = ouro__question_answer(heap);
     ouro_status status = culprit != NULL ? refuse(heap, culprit) : OURO_OK;
     leak_walk walk = {heap, each, context};
-    if (status == OURO_OK) {
-        ouro__question_restore(heap, false, 0);
-        ouro__question_each(heap, each_leak, &walk);
-    }
-    ouro__question_end(heap);
+    if (status == OURO_OK) ouro__question_each(heap, each_leak, &walk);
+    ouro__pass_end(heap);
     heap->collecting = false;
     return status;
 }

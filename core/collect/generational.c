@@ -1,11 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Generational: the policy that asks the young first. Survivors of a collection move to the
- * next generation; the old are asked when enough have become old (CPython to 3.12). */
+/* Generational: the policy that asks the young first (CPython to 3.12; the question itself:
+ * Christopher 1984). Survivors of a collection move to the next generation; the old are asked
+ * when the heap has doubled, so what a full collection costs is paid for by the objects made
+ * since the last one. */
+#include "collect/pacing.h"
 #include "collect/policy.h"
+#include "collect/question.h"
+#include "collect/sweep.h"
+
+const ouro__phase ouro__generational_phases[] = {
+    {"scope", ouro__question_scope},
+    {"count", ouro__question_count},
+    {NULL, ouro__question_roots},
+    {NULL, ouro__question_restore},
+    {NULL, ouro__question_ask},
+    {"restore", ouro__question_restore},
+    {NULL, ouro__sweep_survey},
+    {NULL, NULL},
+};
 
 const ouro__policy ouro__policy_generational = {
     .name = "generational",
     .description = "subtracts internal references over the young, promotes survivors; "
                    "the old when the heap has doubled",
+    .phases = ouro__generational_phases,
+    .asks = true,
     .automatic = true,
+    .due = ouro__pacing_generation_due,
 };

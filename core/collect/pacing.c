@@ -11,6 +11,8 @@ void ouro__pacing_init(ouro_heap *heap) {
     ouro__pacing *pacing = &heap->pacing;
     for (int i = 0; i < OURO_GENERATIONS; i++) pacing->threshold[i] = default_threshold[i];
     pacing->factor = 1;
+    pacing->roots_limit = pacing->threshold[0];
+    pacing->budget = OURO_SLICE_DEFAULT;
     ouro__pacing_arm(heap);
     pacing->bytes_limit = heap->account.bytes + BYTES_SLACK;
 }
@@ -35,15 +37,32 @@ void ouro__pacing_arm(ouro_heap *heap) {
     if (pacing->threshold[0] == 0) pacing->young_limit = SIZE_MAX;
 }
 
-int ouro__pacing_due(ouro_heap *heap) {
-    ouro__pacing *pacing = &heap->pacing;
+int ouro__pacing_full_due(ouro_heap *heap) {
+    const ouro__pacing *pacing = &heap->pacing;
     if (pacing->threshold[0] == 0) return -1;
     if (heap->account.bytes > pacing->bytes_limit) return 2;
-    if (grown(heap) < limit(pacing)) return -1;
     size_t now = ouro__heap_count(heap);
     size_t since = now > pacing->old_live ? now - pacing->old_live : 0;
-    if (since > pacing->old_live && since > pacing->threshold[0] * pacing->threshold[2]) return 2;
+    bool due = since > pacing->old_live && since > pacing->threshold[0] * pacing->threshold[2];
+    return due ? 2 : -1;
+}
+
+int ouro__pacing_generation_due(ouro_heap *heap) {
+    const ouro__pacing *pacing = &heap->pacing;
+    if (pacing->threshold[0] == 0) return -1;
+    if (heap->account.bytes <= pacing->bytes_limit && grown(heap) < limit(pacing)) return -1;
+    if (ouro__pacing_full_due(heap) == 2) return 2;
     return pacing->runs[0] >= pacing->threshold[1] ? 1 : 0;
+}
+
+/* While a collection is at work in slices, the heap grows by a quarter at most. */
+void ouro__pacing_stride(ouro_heap *heap, uint64_t units) {
+    ouro__pacing *pacing = &heap->pacing;
+    uint64_t slices = units / pacing->budget + 1;
+    uint64_t growth = pacing->old_live / 4 + pacing->threshold[0];
+    pacing->stride = (size_t)(growth / slices) + 1;
+    heap->pool.taken = 0;
+    pacing->young_limit = pacing->stride;
 }
 
 static void adapt(ouro_heap *heap, size_t candidates, size_t freed) {
@@ -54,18 +73,16 @@ static void adapt(ouro_heap *heap, size_t candidates, size_t freed) {
     while (pacing->factor > 1 && limit(pacing) > live / 4) pacing->factor /= 2;
 }
 
-void ouro__pacing_after(ouro_heap *heap, int generation, size_t candidates, size_t freed) {
+void ouro__pacing_after(ouro_heap *heap, int generation, size_t candidates, size_t freed,
+                        bool whole) {
     ouro__pacing *pacing = &heap->pacing;
     for (int i = 0; i < generation; i++) pacing->runs[i] = 0;
     if (generation < 2) pacing->runs[generation]++;
-    if (generation == 2) {
-        pacing->old_live = ouro__heap_count(heap);
-    } else {
-        adapt(heap, candidates, freed);
-    }
+    if (whole) pacing->old_live = ouro__heap_count(heap);
+    else adapt(heap, candidates, freed);
     ouro__heap_totals(heap, &pacing->born_at, &pacing->died_at);
     size_t bytes = heap->account.bytes;
-    if (generation == 2) pacing->bytes_limit = bytes + bytes / 2 + BYTES_SLACK;
+    if (whole) pacing->bytes_limit = bytes + bytes / 2 + BYTES_SLACK;
     ouro__pacing_arm(heap);
 }
 
@@ -76,6 +93,7 @@ void ouro_threshold(const ouro_heap *heap, size_t ret_threshold[OURO_GENERATIONS
 void ouro_threshold_set(ouro_heap *heap, const size_t threshold[OURO_GENERATIONS]) {
     for (int i = 0; i < OURO_GENERATIONS; i++) heap->pacing.threshold[i] = threshold[i];
     heap->pacing.factor = 1;
+    heap->pacing.roots_limit = threshold[0];
     ouro__pacing_arm(heap);
 }
 

@@ -5,5 +5,7 @@
 const ouro__policy ouro__policy_refcount = {
     .name = "refcount",
     .description = "counting alone; cycles stay until collect() is called",
+    .phases = ouro__generational_phases,
+    .asks = true,
     .automatic = false,
 };

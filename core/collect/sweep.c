@@ -5,34 +5,74 @@
 #include "collect/question.h"
 #include "object/death.h"
 
-static bool survey(ouro_object *object, void *context) {
-    ouro__found *found = context;
-    const ouro_type *type = ouro__type_of(found->heap, object);
-    if (type->counted && found->counted++ == 0) found->oldest = object;
-    bool held = object->flags & OURO__HELD; /* from within: its handle has to forget it */
-    if (held || ouro__is_observed(found->heap, object)) found->observed = true;
-    return true;
+/* ---- survey ------------------------------------------------------------------------------ */
+
+static uint64_t stamp_of(const ouro_object *object) {
+    const ouro__block *block = ouro__block_of(object);
+    return block->stamps != NULL ? block->stamps[ouro__cell_index(block, object)] : 0;
 }
 
-void ouro__sweep_survey(ouro_heap *heap, ouro__found *ret_found) {
-    *ret_found = (ouro__found){.heap = heap, .observed = heap->listener_mask != 0};
-    ouro__question_each(heap, survey, ret_found);
+/* Older: born earlier where births are numbered; else by place. */
+static bool is_older(const ouro_object *a, const ouro_object *b) {
+    uint64_t stamp_a = stamp_of(a), stamp_b = stamp_of(b);
+    if (stamp_a != stamp_b) return stamp_a < stamp_b;
+    const ouro__block *block_a = ouro__block_of(a), *block_b = ouro__block_of(b);
+    if (block_a != block_b) return block_a->position < block_b->position;
+    return a < b;
+}
+
+static bool comes_first(const ouro_object *a, const ouro_object *b) {
+    const ouro__block *block_a = ouro__block_of(a), *block_b = ouro__block_of(b);
+    return block_a != block_b ? block_a->position < block_b->position : a < b;
+}
+
+static void survey(ouro_heap *heap, ouro_object *object) {
+    ouro__pass *pass = &heap->pass;
+    const ouro_type *type = ouro__type_of(heap, object);
+    if (type->counted) {
+        pass->found++;
+        if (pass->oldest == NULL || comes_first(object, pass->oldest)) pass->oldest = object;
+    }
+    bool held = object->flags & OURO__HELD; /* from within: its handle has to forget it */
+    if (held || ouro__is_observed(heap, object)) pass->observed = true;
+}
+
+bool ouro__sweep_survey(ouro_heap *heap, size_t *budget) {
+    ouro__pass *pass = &heap->pass;
+    ouro__stretch s;
+    if (heap->listener_mask != 0) pass->observed = true;
+    while (*budget > 0 && ouro__pass_next(heap, ouro__pass_is_asked, &s)) {
+        size_t garbage = 0;
+        for (uint32_t cell = s.begin; cell < s.end; cell++) {
+            ouro_object *object = ouro__cell_at(s.block, cell);
+            if (!ouro__question_is_garbage(object)) continue;
+            survey(heap, object);
+            garbage++;
+        }
+        ouro__pass_spend(pass, budget, garbage + (s.end - s.begin) / 8 + 1);
+    }
+    return *budget > 0;
 }
 
 /* ---- unobserved -------------------------------------------------------------------------- */
 
 /* Objects outside the garbage that it alone kept alive and that may be observed: they die
- * by the full path when the sweep has ended. */
+ * by the full path when the sweep, or its slice, has ended. */
 typedef struct sweeping {
     ouro_heap *heap;
     ouro__set orphans;
     bool marked; /* no memory for the list: the flag OURO__ORPHAN tells */
+    size_t edges;
 } sweeping;
 
 static void drop_outside(ouro_object *child, void *context) {
     sweeping *s = context;
+    s->edges++;
     if (ouro__question_is_garbage(child)) return; /* garbage itself */
-    if (--child->count != 0) return;
+    if (--child->count != 0) {
+        ouro__guard_note(child);
+        return;
+    }
     const ouro_type *type = ouro__type_of(s->heap, child);
     bool quiet = s->heap->watching == 0 || type->spec.flags & OURO_TYPE_PLAIN;
     if (child->flags & OURO__SPARED) ouro__death_of_last(child);
@@ -43,15 +83,13 @@ static void drop_outside(ouro_object *child, void *context) {
     }
 }
 
-static bool sweep_object(ouro_object *object, void *context) {
-    sweeping *s = context;
+static void sweep_object(sweeping *s, ouro_object *object) {
     ouro_type *type = ouro__type_of(s->heap, object);
     ouro__traverse(type, object, drop_outside, s);
     ouro__object_forget(s->heap, object);
     if (type->spec.dispose != NULL) type->spec.dispose(object);
     type->deaths++;
     ouro__pool_free(object);
-    return true;
 }
 
 /* Without memory for the list, orphans were marked: look for them. */
@@ -67,35 +105,52 @@ static void find_orphans(ouro_heap *heap) {
     ouro__pool_drop_empty(&heap->pool);
 }
 
-void ouro__sweep_free(ouro_heap *heap) {
-    sweeping s = {.heap = heap};
-    ouro__set_init(&s.orphans, heap, true);
-    heap->pool.keep_empty = heap->keep_types = true;
-    ouro__question_each(heap, sweep_object, &s);
-    ouro__question_end(heap);
-    heap->pool.keep_empty = heap->keep_types = false;
+void ouro__sweep_begin(ouro_heap *heap) {
+    ouro__pass *pass = &heap->pass;
+    pass->freeing = true;
+    pass->stage++;
+    pass->left = heap->pool.count;
+    pass->cell = 0;
+    heap->pool.keep_sides = heap->keep_types = true;
+}
+
+static void finish_sweep(ouro_heap *heap) {
+    heap->pass.freeing = false;
+    ouro__pass_end(heap);
+    heap->pool.keep_sides = heap->keep_types = false;
     ouro__type_free_retired(heap);
     ouro__pool_drop_empty(&heap->pool);
+}
+
+/* A new object may take the cell of a dead one, whose side byte still says garbage: for it is
+ * the dead one that other garbage refers to. No step comes back to a block. */
+bool ouro__sweep_step(ouro_heap *heap, size_t *budget) {
+    ouro__pass *pass = &heap->pass;
+    sweeping s = {.heap = heap};
+    ouro__stretch at;
+    ouro__set_init(&s.orphans, heap, true);
+    bool ended = true;
+    while ((ended = !ouro__pass_next(heap, ouro__pass_is_asked, &at)) == false) {
+        size_t garbage = 0;
+        for (uint32_t cell = at.begin; cell < at.end; cell++) {
+            ouro_object *object = ouro__cell_at(at.block, cell);
+            if (!ouro__question_is_garbage(object)) continue;
+            pass->last = object;
+            sweep_object(&s, object);
+            garbage++;
+        }
+        ouro__pass_spend(pass, budget, garbage * 2 + s.edges + (at.end - at.begin) / 8 + 1);
+        s.edges = 0;
+        if (*budget == 0) break;
+    }
+    if (ended) finish_sweep(heap);
     for (size_t i = 0; i < s.orphans.count; i++) ouro__death_of_last(s.orphans.items[i]);
     ouro__set_finish(&s.orphans);
     if (s.marked) find_orphans(heap);
+    return ended;
 }
 
 /* ---- observed ---------------------------------------------------------------------------- */
-
-static uint64_t stamp_of(const ouro_object *object) {
-    const ouro__block *block = ouro__block_of(object);
-    return block->stamps != NULL ? block->stamps[ouro__cell_index(block, object)] : 0;
-}
-
-/* Older: born earlier where births are numbered; else by place. */
-static bool is_older(const ouro_object *a, const ouro_object *b) {
-    uint64_t stamp_a = stamp_of(a), stamp_b = stamp_of(b);
-    if (stamp_a != stamp_b) return stamp_a < stamp_b;
-    const ouro__block *block_a = ouro__block_of(a), *block_b = ouro__block_of(b);
-    if (block_a != block_b) return block_a->position < block_b->position;
-    return a < b;
-}
 
 static void sift_down(ouro_object **items, size_t root, size_t count) {
     for (size_t child; (child = 2 * root + 1) < count; root = child) {
@@ -134,14 +189,14 @@ size_t ouro__sweep_die(ouro_heap *heap) {
     ouro__set_init(&set, heap, false);
     ouro__question_each(heap, doom, &set);
     if (!set.scan) {
-        ouro__question_end(heap);
+        ouro__pass_end(heap);
         sort_oldest_first(&set);
     }
     heap->pool.keep_empty = set.scan; /* a walk over the blocks needs them to stay */
     ouro__set_die(&set);
     heap->pool.keep_empty = false;
     if (set.scan) {
-        ouro__question_end(heap);
+        ouro__pass_end(heap);
         ouro__pool_drop_empty(&heap->pool);
     }
     ouro__set_finish(&set);

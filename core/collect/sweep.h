@@ -3,22 +3,19 @@
 #ifndef OURO__SWEEP_H
 #define OURO__SWEEP_H
 
-#include "object/heap_state.h"
+#include "collect/pass.h"
 
-/* What the garbage is like. */
-typedef struct ouro__found {
-    ouro_heap *heap;
-    size_t counted;      /* objects that reports count */
-    bool observed;       /* somebody can observe a death among them */
-    ouro_object *oldest; /* the first that is counted */
-} ouro__found;
+/* The last phase of a question. After: the pass knows how many objects were found that reports
+ * count, the oldest of them, and whether somebody can observe a death among them. */
+bool ouro__sweep_survey(ouro_heap *heap, size_t *budget);
 
-void ouro__sweep_survey(ouro_heap *heap, ouro__found *ret_found);
+/* Garbage that nobody can observe is freed, block by block. begin; step until it returns true:
+ * then the pass has ended. Between two steps the heap may be used, but not be looked at as a
+ * whole. */
+void ouro__sweep_begin(ouro_heap *heap);
+bool ouro__sweep_step(ouro_heap *heap, size_t *budget);
 
-/* Frees garbage that nobody can observe, block by block, and ends the question. */
-void ouro__sweep_free(ouro_heap *heap);
-
-/* Lets garbage die as one set, oldest first, and ends the question. Returns how many counted
+/* Lets garbage die as one set, oldest first, and ends the pass. Returns how many counted
  * objects are dead; the others were resurrected. */
 size_t ouro__sweep_die(ouro_heap *heap);
 

@@ -323,7 +323,9 @@ void ouro__pool_freed(ouro__block *block) {
         block->full = false;
         link_partial(block);
     }
-    if (block->used != 0 || block->current || block->pool->keep_empty) return;
+    const ouro__pool *pool = block->pool;
+    if (block->used != 0 || block->current || pool->keep_empty) return;
+    if (block->asked && pool->keep_sides) return;
     if (!block->large) unlink_partial(block);
     drop(block);
 }
@@ -337,10 +339,16 @@ void ouro__pool_drop_empty(ouro__pool *pool) {
     }
 }
 
+void ouro__pool_forget_cell(ouro__block *block, void *cell) {
+    if (block->tags != NULL) block->tags[ouro__cell_index(block, cell)] = 0;
+    if (block->asked && !block->pool->keep_sides) *ouro__side_of(cell) = OURO__SIDE_OUT;
+}
+
 uint64_t *ouro__pool_column(ouro__block *block, uint64_t **column) {
     if (*column != NULL) return *column;
     size_t size = column_size(block);
     *column = ouro__memory_resize(block->pool->account, NULL, 0, size);
     if (*column != NULL) memset(*column, 0, size);
+    if (column == &block->tags && *column != NULL) block->careful = true;
     return *column;
 }

@@ -13,6 +13,7 @@
  *     first eight bytes are zero (object type 0), wherever it is listed;
  *   - a block is on the bin's partial list exactly if it is neither current nor full nor
  *     large;
+ *   - a block in which tags are kept, or that is part of a collection in slices, is careful;
  *   - outside a collection every byte of the side table is OURO__SIDE_OUT, and always where no
  *     cell of a cyclic kind begins. */
 #ifndef OURO__POOL_H
@@ -64,6 +65,9 @@ struct ouro__block {
     bool young;   /* has had a cell taken since the collector last looked */
     bool asked;   /* the collector's: has candidates */
     bool pending; /* the collector's: marked objects wait to be scanned */
+    bool roots;   /* the collector's: has possible roots of dead cycles */
+    bool careful; /* a freed cell leaves a tag or a side byte behind */
+    uint32_t stage; /* the collector's: the last phase that has dealt with it */
     ouro__cell *free;
     void *owner; /* the heap */
     struct ouro__pool *pool;
@@ -99,6 +103,7 @@ typedef struct ouro__pool {
     size_t high;         /* most blocks in use, decaying at each trim */
     size_t taken;        /* cells handed to bins since someone set this to 0 */
     bool keep_empty;     /* a sweep is under way: empty blocks stay */
+    bool keep_sides;     /* and the side bytes of what it frees */
     ouro__bin bins[OURO__KINDS][OURO__CLASSES];
 } ouro__pool;
 
@@ -114,6 +119,8 @@ void *ouro__pool_refill(ouro__bin *bin);
 void *ouro__pool_large(ouro__pool *pool, size_t size, ouro__kind kind);
 /* What a freed cell may entail: a full block has room again, an empty one goes. */
 void ouro__pool_freed(ouro__block *block);
+/* For careful blocks: the cell's tag and side byte are as if nothing had been there. */
+void ouro__pool_forget_cell(ouro__block *block, void *cell);
 /* After a sweep with keep_empty: lets the empty blocks go. */
 void ouro__pool_drop_empty(ouro__pool *pool);
 /* Gives back chunks without blocks in use that the recent past does not justify. */
@@ -182,7 +189,7 @@ static inline void *ouro__pool_next(const ouro__pool *pool, ouro__place *place) 
 static inline void ouro__pool_free(void *pointer) {
     ouro__block *block = ouro__block_of(pointer);
     ouro__cell *cell = pointer;
-    if (__builtin_expect(block->tags != NULL, 0)) block->tags[ouro__cell_index(block, cell)] = 0;
+    if (__builtin_expect(block->careful, 0)) ouro__pool_forget_cell(block, cell);
     cell->zero = 0;
     cell->next = block->free;
     block->free = cell;

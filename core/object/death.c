@@ -47,7 +47,10 @@ typedef struct taking_apart {
 
 static void drop_child(ouro_object *child, void *context) {
     taking_apart *work = context;
-    if (--child->count != 0) return;
+    if (--child->count != 0) {
+        ouro__guard_note(child);
+        return;
+    }
     if (OURO_UNLIKELY(child->flags & OURO__SPARED)) {
         ouro__death_of_last(child);
         return;

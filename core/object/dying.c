@@ -4,6 +4,7 @@
  * through what the dead alone kept alive; between them nothing but this file acts. */
 #include <string.h>
 
+#include "object/clock.h"
 #include "object/death.h"
 
 void ouro__set_init(ouro__set *set, ouro_heap *heap, bool by_count) {
@@ -256,6 +257,7 @@ static void bury(ouro__set *set) {
 void ouro__set_die(ouro__set *set) {
     ouro_heap *heap = set->heap;
     heap->death_depth++;
+    uint64_t start = set->by_count ? 0 : ouro__clock_now();
     bool ran = run_finalizers(set);
     /* At the close the set is everything, whether it is referred to or not. */
     if (ran || heap->closing) look_again(set);
@@ -265,6 +267,7 @@ void ouro__set_die(ouro__set *set) {
     }
     ouro__aftermath after = {NULL, NULL};
     clear_watchers(set, &after);
+    if (!set->by_count) heap->pass.work.finalizers_ns += ouro__clock_now() - start;
     announce_deaths(set);
     bool kept = heap->keep_types; /* a class may die before its last instance is buried */
     heap->keep_types = true;

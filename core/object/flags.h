@@ -20,6 +20,7 @@ enum {
     OURO__ORPHAN = 0x0800,       /* within a sweep: to die when it has ended */
     OURO__WAITS = 0x2000,        /* has an entry in heap->waiting */
     OURO__SHIELDED = 0x4000,     /* an operation on it is under way: it dies after that */
+    OURO__GUARDED = OURO_FLAG_GUARDED, /* see core/object/guard.c */
     OURO__GENERATION = 0x0300,   /* two bits: 0, 1, 2; 3 is frozen */
     OURO__GENERATION_SHIFT = 8
 };

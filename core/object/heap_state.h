@@ -12,6 +12,7 @@
 #include "ouro/collect.h"
 #include "ouro/events.h"
 #include "ouro/heap.h"
+#include "ouro/policy.h"
 #include "ouro/type.h"
 
 struct ouro_type {
@@ -19,6 +20,7 @@ struct ouro_type {
     ouro_type_spec spec; /* spec.name is owned */
     ouro__bin *bin;      /* for objects of spec.size; NULL: large */
     size_t cell_size;    /* of the bin, or the size itself */
+    ouro_object blank; /* the header of a new object */
     uint16_t index;
     uint8_t kind;    /* ouro__kind */
     bool counted;    /* neither plain nor internal: an object in reports */
@@ -70,11 +72,37 @@ typedef struct ouro__cross_hooks {
     void (*end)(void *looked);
 } ouro__cross_hooks;
 
-typedef struct ouro__policy {
-    const char *name;
-    const char *description;
-    bool automatic;
-} ouro__policy;
+typedef struct ouro__policy ouro__policy; /* collect/policy.h */
+
+/* A collection under way. It consists of phases, each of which can be interrupted between two
+ * blocks (incremental) or two objects (the stepper): see collect/pass.h. */
+typedef struct ouro__pass {
+    const ouro__policy *policy; /* whose phases; NULL: no collection is under way */
+    const struct ouro__phase *phases;
+    size_t phase;        /* the one that is next */
+    bool entered;        /* it has begun */
+    uint32_t stage;      /* its number, for the blocks it has dealt with; never reset */
+    bool sliced;         /* operations happen between its slices */
+    bool single;         /* one object at a time */
+    bool cross;          /* the outside is asked about what it alone holds */
+    bool promote;        /* survivors move to the next generation */
+    bool shaded;         /* something was marked from outside the phases */
+    bool freeing;        /* the answer is being carried out, in slices */
+    bool confirmed;      /* it has been verified */
+    int generation;
+    unsigned next_generation;
+    size_t left;         /* blocks still to look at in this phase */
+    uint32_t cell;       /* in the block that is looked at */
+    size_t scanned;      /* in this round of restoring */
+    bool may_sweep;
+    const ouro_object *last; /* the object looked at last, for the stepper */
+    size_t found;        /* objects that reports count */
+    ouro_object *culprit; /* has fewer counts than references were reported */
+    ouro_object *oldest;
+    bool observed;
+    size_t candidates;
+    ouro_work work; /* of this collection */
+} ouro__pass;
 
 /* Why ouro_safe_point has something to do. */
 enum { OURO__DUE_PROMPT = 1, OURO__DUE_PRESSURE = 2, OURO__DUE_COLLECT = 4, OURO__DUE_DEATH = 8,
@@ -87,6 +115,12 @@ typedef struct ouro__pacing {
     size_t young_limit;            /* cells taken from the pool before it rings */
     uint64_t born_at, died_at;     /* totals at the last collection of generation 0 */
     size_t old_live;               /* objects that the last full collection left */
+    size_t buffered;               /* possible roots since the last trial deletion, at most */
+    size_t roots_limit;            /* how many make one due */
+    size_t budget;                 /* work units of a slice */
+    size_t stride;                 /* cells taken between two slices */
+    uint64_t units;                /* of the last collection in slices */
+    bool hurry;                    /* the last one was given up: the next is not sliced */
     size_t bytes_limit;            /* account.bytes beyond which one is due */
     uint64_t stress_every, stress_at, stress_points; /* see ouro_stress_set */
 } ouro__pacing;
@@ -141,6 +175,13 @@ struct ouro_heap {
 
     /* collect/ */
     const ouro__policy *policy;
+    const ouro__policy *customs[OURO_POLICIES_MAX]; /* owned: an embedder's */
+    size_t custom_count;
+    ouro__pass pass;
+    void (*guard)(ouro_heap *heap, ouro_object *object); /* told of guarded ones touched */
+    void (*finish)(ouro_heap *heap); /* carries out what a collection has begun to free */
+    ouro_work work[OURO_POLICIES_MAX][OURO_GENERATIONS]; /* by policy */
+    uint16_t newborn; /* flags of new objects of cyclic types */
     ouro__pacing pacing;
     ouro__map overflow; /* object -> internal references beyond the side table */
     ouro_object *garbage;
@@ -160,6 +201,19 @@ static inline ouro_heap *ouro__heap_of(const ouro_object *object) {
 static inline ouro_type *ouro__type_of(const ouro_heap *heap, const ouro_object *object) {
     return heap->types[object->type];
 }
+
+/* A counted reference has gone without ouro_release, or has moved to another object without
+ * being counted twice in between; others remain. */
+static inline void ouro__guard_note(ouro_object *object) {
+    if (OURO_UNLIKELY(object->flags & OURO__GUARDED)) ouro__guard_touched(object);
+}
+/* Somebody looks at all objects, or asks for one that nothing need refer to: what a collection
+ * has begun to free is freed first. */
+static inline void ouro__guard_look(ouro_heap *heap) {
+    if (OURO_UNLIKELY(heap->pass.freeing)) heap->finish(heap);
+}
+/* New objects of cyclic types get these flags. */
+void ouro__guard_newborn(ouro_heap *heap, unsigned flags);
 
 /* Live objects that reports count. */
 size_t ouro__heap_count(const ouro_heap *heap);

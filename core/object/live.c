@@ -27,6 +27,7 @@ static bool is_shown(const ouro_heap *heap, const ouro_object *object, bool inte
 }
 
 void ouro_heap_each(ouro_heap *heap, bool internal, ouro_object_fn each, void *context) {
+    ouro__guard_look(heap);
     ouro_object *object;
     for (ouro__place at = {0}; (object = ouro__pool_next(&heap->pool, &at)) != NULL;)
         if (is_shown(heap, object, internal) && !each(object, context)) return;

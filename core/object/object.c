@@ -100,7 +100,7 @@ ouro_status ouro_object_new(ouro_heap *heap, ouro_type *type, size_t size,
         object = take_cell(heap, type, size);
         if (object == NULL) return refuse_birth(heap, type, size != 0 ? size : type->spec.size);
     }
-    *object = (ouro_object){.count = 1, .type = type->index};
+    *object = type->blank;
     type->births++;
     if (type->cls != NULL) ouro_retain(type->cls);
     if (type->kind == OURO__STAMPED) {
@@ -114,17 +114,20 @@ ouro_status ouro_object_new(ouro_heap *heap, ouro_type *type, size_t size,
 
 void ouro_object_hold(ouro_object *object) {
     ouro__set_flag(object, OURO__HELD);
+    ouro__guard_note(object);
 }
 
 void ouro_object_hand_over(ouro_object *object) {
     ouro__set_flag(object, OURO__HELD);
     object->count--;
+    ouro__guard_note(object);
 }
 
 void ouro_object_unhold(ouro_object *object) {
     if (!(object->flags & OURO__HELD)) return;
     ouro__clear_flag(object, OURO__HELD);
     if (object->count == 0) ouro__death_of_last(object);
+    else ouro__guard_note(object);
 }
 
 uint64_t ouro_object_tag(const ouro_object *object) {

@@ -77,6 +77,8 @@ ouro_status ouro_type_new(ouro_heap *heap, const ouro_type_spec *spec, ouro_type
     type->kind = (uint8_t)kind_of(spec);
     type->counted = !(spec->flags & (OURO_TYPE_PLAIN | OURO_TYPE_INTERNAL));
     type->leaf = spec->values_count == 0 && spec->traverse == NULL;
+    type->blank = (ouro_object){.count = 1, .type = type->index};
+    if (type->kind != OURO__ACYCLIC) type->blank.flags = heap->newborn;
     choose_bin(type);
     heap->types[index] = type;
     if (index >= heap->type_count) heap->type_count = index + 1;

@@ -191,6 +191,7 @@ ouro_status ouro_list_pop(ouro_object *object, size_t index, ouro_value *ret_val
     ouro__list *list = ouro__as_list(object);
     if (index >= list->count) return refuse_index(object);
     *ret_value = list->items[index];
+    if (ouro_value_is_object(*ret_value)) ouro__guard_note(ouro_value_object(*ret_value));
     close_gap(ouro__heap_of(object), list, index, 1);
     return OURO_OK;
 }

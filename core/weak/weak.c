@@ -58,7 +58,9 @@ bool ouro_is_weak(const ouro_object *object) {
 }
 
 ouro_object *ouro_weak_get(const ouro_object *weak) {
-    return watcher_of(weak)->link.target;
+    ouro_object *target = watcher_of(weak)->link.target;
+    if (target != NULL) ouro__guard_note(target);
+    return target;
 }
 
 ouro_value ouro_weak_argument(const ouro_object *weak) {

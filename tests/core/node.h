@@ -60,6 +60,8 @@ static inline int open_node_heap(void **state) {
     spec.finalize = NULL;
     assert_int_equal(ouro_type_new(heap, &spec, &log->plain), OURO_OK);
     ouro_collect_enable(heap, false);
+    const char *policy = getenv("OURO_POLICY"); /* else the default */
+    if (policy != NULL) assert_int_equal(ouro_policy_set(heap, policy), OURO_OK);
     *state = heap;
     return 0;
 }

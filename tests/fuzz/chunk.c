@@ -65,7 +65,8 @@ static const char *const statements[] = {
     "for i, v in ipairs(N) do S end", "do local q <close> = E S end", "error(E)", "error('D')",
     "function Slotted:__del() S end", "function Final:__eq(other) S return E end",
     "function Final:__repr() S return E end", "gc.freeze()", "gc.unfreeze()", "gc.disable()",
-    "gc.enable()", "gc.policy('refcount')", "gc.policy('generational')", "gc.saveall(D > 4)",
+    "gc.enable()", "gc.policy('refcount')", "gc.policy('generational')",
+    "gc.policy('trial')", "gc.policy('incremental')", "gc.policy('tracing')", "gc.saveall(D > 4)",
     /* Handlers that make objects multiply events, until a bound that takes a minute. */
     "gc.on('death', function(e) V = e end)", "gc.on('birth', function(e) V = e.id end)",
     "gc.threshold(D)", "V:detach()", "S S", "if E then S else S end", "coroutine.yield(E)",

@@ -286,7 +286,9 @@ static void op_id(fuzz *f) {
 }
 
 static void op_policy(fuzz *f) {
-    MUST(ouro_policy_set(f->heap, next(f, 2) ? "refcount" : "generational") == OURO_OK);
+    size_t count = 0;
+    while (ouro_policy_at(count, NULL) != NULL) count++;
+    MUST(ouro_policy_set(f->heap, ouro_policy_at(next(f, (unsigned)count), NULL)) == OURO_OK);
 }
 
 static void op_resurrect(fuzz *f) {

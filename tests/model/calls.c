@@ -259,6 +259,9 @@ static void safe_point(real *r, unsigned bell) {
     bool enabled = ouro_collect_is_enabled(r->heap);
     /* A bell that the holder's answer would ring is for the next safe point. */
     bool may = (bell & 4) != 0;
+    /* The model knows when collections start in one policy, and the result of those that are
+     * asked for in all. */
+    if (strcmp(ouro_policy(r->heap), "generational") != 0) may = false;
     if (!may) ouro_collect_enable(r->heap, false);
     ouro_safe_point(r->heap);
     if (!may) ouro_collect_enable(r->heap, enabled);
@@ -291,7 +294,7 @@ static void manage(real *r, const act *a, unsigned bell) {
     case OP_COLLECT: collect(r, a->k % 3); break;
     case OP_ENABLE: ouro_collect_enable(r->heap, a->k & 1); break;
     case OP_POLICY:
-        MUST(r, ouro_policy_set(r->heap, a->k & 1 ? "generational" : "refcount"));
+        MUST(r, ouro_policy_set(r->heap, model_policies[a->k % MODEL_POLICIES]));
         break;
     case OP_FREEZE: ouro_freeze(r->heap); break;
     case OP_UNFREEZE: ouro_unfreeze(r->heap); break;

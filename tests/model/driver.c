@@ -123,6 +123,11 @@ static bool replay(session *s, run *shared, wrong_rule wrong) {
     return finish_session(s);
 }
 
+/* Sequences take turns at the policy they begin with. */
+static int16_t first_policy(uint64_t seed) {
+    return seed % 2 ? MODEL_AUTOMATIC : (int16_t)(1 + seed / 2 % (MODEL_POLICIES - 1));
+}
+
 static bool generate_and_run(session *s, run *shared, uint64_t seed, wrong_rule wrong) {
     generator g;
     generate_begin(&g, seed);
@@ -130,10 +135,9 @@ static bool generate_and_run(session *s, run *shared, uint64_t seed, wrong_rule 
     shared->count = 0;
     begin_session(s, shared, wrong);
     while (shared->count < OPS_MAX && !shared->failed) {
-        /* Sequences take turns at the policy they begin with. */
         shared->ops[shared->count] =
             shared->count > 0 ? generate_op(&g, &s->now)
-                              : (op){.act = {.kind = OP_POLICY, .k = (int16_t)(seed % 2)}};
+                              : (op){.act = {.kind = OP_POLICY, .k = first_policy(seed)}};
         shared->at = shared->count++;
         if (!step_both(s, &shared->ops[shared->count - 1])) note_failure(s, shared->count - 1);
     }

@@ -172,7 +172,10 @@ static act manage(generator *g, const model *m) {
     act a = {.k = (int16_t)below(g, 16)};
     switch (below(g, 19)) {
     case 0: a.kind = OP_ENABLE; a.k = (int16_t)!one_in(g, 4); break;
-    case 1: a.kind = OP_POLICY; a.k = (int16_t)!one_in(g, 4); break;
+    case 1:
+        a.kind = OP_POLICY;
+        a.k = (int16_t)(one_in(g, 4) ? 1 + a.k % (MODEL_POLICIES - 1) : MODEL_AUTOMATIC);
+        break;
     case 2: a.kind = one_in(g, 3) ? OP_FREEZE : OP_UNFREEZE; break;
     case 3: a.kind = OP_THRESHOLD; a.k = (int16_t)(one_in(g, 8) ? 0 : below(g, 60)); break;
     case 4:

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+const char *const model_policies[MODEL_POLICIES] = {"generational", "refcount", "trial",
+                                                   "tracing", "incremental"};
+
 const char *const wrong_rule_names[WRONG_RULES] = {
     "nothing",
     "callbacks-oldest-first",

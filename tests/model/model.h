@@ -72,6 +72,10 @@ typedef enum wrong_rule {
     WRONG_KEY_NOT_COUNTED,
     WRONG_RULES
 } wrong_rule;
+/* Each policy: the model knows of one when its collections start by themselves. */
+enum { MODEL_AUTOMATIC, MODEL_POLICIES = 5 };
+extern const char *const model_policies[MODEL_POLICIES];
+
 extern const char *const wrong_rule_names[WRONG_RULES];
 
 /* Where the core is known to differ from the rules: the model follows it, so that everything

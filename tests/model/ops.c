@@ -357,7 +357,7 @@ static bool manage(model *m, const act *a) {
     case OP_ENABLE: m->enabled = a->k & 1; return true;
     case OP_POLICY:
         if (m->collecting) return false;
-        m->automatic = a->k & 1;
+        m->automatic = a->k % MODEL_POLICIES == MODEL_AUTOMATIC;
         return true;
     case OP_FREEZE:
     case OP_UNFREEZE:

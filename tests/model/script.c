@@ -131,7 +131,7 @@ static void print_management(printer *p, const act *a, const char *x) {
     case OP_COLLECT: fprintf(p->out, "print('found ' .. collect(%d))", a->k % 3); break;
     case OP_ENABLE: fprintf(p->out, "gc.%s()", a->k & 1 ? "enable" : "disable"); break;
     case OP_POLICY:
-        fprintf(p->out, "gc.policy '%s'", a->k & 1 ? "generational" : "refcount");
+        fprintf(p->out, "gc.policy '%s'", model_policies[a->k % MODEL_POLICIES]);
         break;
     case OP_FREEZE: fprintf(p->out, "gc.freeze()"); break;
     case OP_UNFREEZE: fprintf(p->out, "gc.unfreeze()"); break;

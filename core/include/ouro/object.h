@@ -44,9 +44,12 @@ struct ouro_object {
 
 /* SYNC: object-flags (core/object/flags.h has the private ones). */
 #define OURO_FLAG_HELD 0x0001u
+#define OURO_FLAG_GUARDED 0x8000u /* the collector wants to know when a reference goes */
 
-/* Private: what ouro_release does when the count has reached zero. */
+/* Private: what ouro_release does when the count has reached zero, and when it has not but
+ * the object is guarded. */
 OURO_API void ouro__death_of_last(ouro_object *object);
+OURO_API void ouro__guard_touched(ouro_object *object);
 
 /* Adds a counted reference. object: borrowed, not NULL, not dead. */
 static inline void ouro_retain(ouro_object *object) {
@@ -57,6 +60,7 @@ static inline void ouro_retain(ouro_object *object) {
  * anything they do; cannot fail, and needs no memory to make progress. */
 static inline void ouro_release(ouro_object *object) {
     if (OURO_UNLIKELY(--object->count == 0)) ouro__death_of_last(object);
+    else if (OURO_UNLIKELY(object->flags & OURO_FLAG_GUARDED)) ouro__guard_touched(object);
 }
 
 static inline void ouro_value_retain(ouro_value v) {

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Policy: the settings and the record of work of the collectors that a heap can have. Which
+ * there are, and choosing one, is in ouro/collect.h. */
+#ifndef OURO_POLICY_H
+#define OURO_POLICY_H
+
+#include "ouro/collect.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OURO_POLICIES_MAX 16 /* the library's own, and an embedder's */
+
+/* What collections did, by policy and generation. Nanoseconds of the wall clock. */
+typedef struct ouro_work {
+    uint64_t collections;
+    uint64_t abandoned;      /* begun in slices, and given up for one without */
+    uint64_t slices;         /* times that a script waited for a part of one */
+    uint64_t possible_roots; /* objects from which a dead cycle might hang: of trial deletion, those
+                                with a reference less than before; else all candidates */
+    uint64_t removed;        /* of those, dead before they were looked at */
+    uint64_t visited;        /* objects looked at, once for each time */
+    uint64_t edges;          /* references counted */
+    uint64_t freed;
+    uint64_t resurrected;
+    uint64_t units;          /* objects and references touched: the measure of pacing */
+    uint64_t collector_ns;   /* in all, finalizers and release apart */
+    uint64_t finalizers_ns;  /* finalizers, callbacks and the second look */
+    uint64_t release_ns;
+} ouro_work;
+
+/* The policies of a heap: ouro_policy_at, and after those its own. */
+OURO_API const char *ouro_policy_of(const ouro_heap *heap, size_t index,
+                                    const char **ret_description);
+
+/* One setting of a policy, before or after it is made the heap's. OURO_E_KEY: the policy has
+ * none of that name (the message lists those it has), or there is no such policy; OURO_E_VALUE:
+ * not a number it can be. There is
+ *   incremental  "slice": units of work between two operations, an object or a reference
+ *                touched being one; the default is about a millisecond */
+#define OURO_SLICE_DEFAULT ((size_t)65536)
+OURO_API ouro_status ouro_policy_option(ouro_heap *heap, const char *policy, const char *name,
+                                        double value);
+
+/* What its collections of that generation have done so far. OURO_E_KEY, OURO_E_VALUE. */
+OURO_API ouro_status ouro_policy_work(ouro_heap *heap, const char *policy, int generation,
+                                      ouro_work *ret_work);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
