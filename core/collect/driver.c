@@ -153,6 +153,9 @@ void ouro__driver_end(ouro_heap *heap, ouro_status status) {
     if (pass->observed == false && status == OURO_OK) tell_freed(heap);
     heap->pacing.units = pass->work.units;
     ouro__pacing_after(heap, 2, pass->candidates, found, true);
+    /* What was made meanwhile may be garbage: the next is due when what was live has doubled. */
+    size_t live = heap->pacing.begun_with > found ? heap->pacing.begun_with - found : 0;
+    if (live < heap->pacing.old_live) heap->pacing.old_live = live;
     ouro__pool_trim(&heap->pool);
     pass->work.collections = 1;
     add_work(&heap->work[ouro__policy_index(heap, heap->policy)][2], &pass->work);

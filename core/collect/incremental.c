@@ -62,6 +62,7 @@ static void begin(ouro_heap *heap) {
     ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_START, .generation = 2});
     ouro__pass_begin(heap, heap->policy, phases, 2);
     heap->pass.sliced = true;
+    heap->pacing.begun_with = ouro__heap_count(heap);
     uint64_t before = heap->pacing.units;
     uint64_t expected = before != 0 ? before + before / 2 : ouro__heap_count(heap) * 10;
     ouro__pacing_stride(heap, expected);

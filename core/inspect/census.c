@@ -64,6 +64,7 @@ static ouro_status hand_over(ouro_heap *heap, const ouro_census_row *rows, size_
 }
 
 ouro_status ouro_heap_census(ouro_heap *heap, ouro_census_row **ret_rows, size_t *ret_count) {
+    ouro__guard_look(heap);
     ouro__array by_type = {.item_size = sizeof(ouro_census_row)};
     if (heap->type_count == 0) return hand_over(heap, NULL, 0, ret_rows, ret_count);
     ouro_status status = ouro__array_reserve(&by_type, heap, heap->type_count);

@@ -41,7 +41,8 @@ static void check_block(check *c, const ouro__block *block, size_t position) {
     for (uint32_t cell = 0; cell < block->fresh; cell++) {
         const ouro_object *object = ouro__cell_at(block, cell);
         if (object->type == 0) zero++;
-        if (!c->heap->collecting && *ouro__side_of(object) != OURO__SIDE_OUT)
+        bool quiet = !c->heap->collecting && c->heap->pass.policy == NULL;
+        if (quiet && *ouro__side_of(object) != OURO__SIDE_OUT)
             FAIL(c, "block %zu: the side byte of cell %u is %u outside a collection", position,
                  (unsigned)cell, (unsigned)*ouro__side_of(object));
     }
@@ -185,6 +186,7 @@ ouro_status ouro_heap_check(ouro_heap *heap, const char **ret_message) {
     check c = {.heap = heap, .status = OURO_OK};
     if (ret_message != NULL) *ret_message = heap->message;
     if (!heap->open) return ouro_heap_fail(heap, OURO_E_HEAP, "the heap is closed");
+    ouro__guard_look(heap);
     for (size_t i = 0; i < heap->pool.count; i++) check_block(&c, heap->pool.blocks[i], i);
     walk(&c, check_object);
     if (c.status == OURO_OK) ouro__heap_own_refs(heap, note_own, &c);

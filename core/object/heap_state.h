@@ -118,6 +118,7 @@ typedef struct ouro__pacing {
     size_t buffered;               /* possible roots since the last trial deletion, at most */
     size_t roots_limit;            /* how many make one due */
     size_t budget;                 /* work units of a slice */
+    size_t begun_with;             /* objects, when the collection in slices began */
     size_t stride;                 /* cells taken between two slices */
     uint64_t units;                /* of the last collection in slices */
     bool hurry;                    /* the last one was given up: the next is not sliced */

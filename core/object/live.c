@@ -4,7 +4,9 @@
 #include "ouro/inspect.h"
 
 size_t ouro_heap_live(const ouro_heap *heap) {
-    return heap->open ? ouro__heap_count(heap) : 0;
+    if (!heap->open) return 0;
+    ouro__guard_look((ouro_heap *)(uintptr_t)heap); /* what is dead already is not live */
+    return ouro__heap_count(heap);
 }
 
 size_t ouro_heap_bytes(const ouro_heap *heap) {
@@ -29,6 +31,10 @@ static bool is_shown(const ouro_heap *heap, const ouro_object *object, bool inte
 void ouro_heap_each(ouro_heap *heap, bool internal, ouro_object_fn each, void *context) {
     ouro__guard_look(heap);
     ouro_object *object;
-    for (ouro__place at = {0}; (object = ouro__pool_next(&heap->pool, &at)) != NULL;)
-        if (is_shown(heap, object, internal) && !each(object, context)) return;
+    for (ouro__place at = {0}; (object = ouro__pool_next(&heap->pool, &at)) != NULL;) {
+        if (!is_shown(heap, object, internal)) continue;
+        /* In the middle of a collection in slices: who is shown may be kept. */
+        if (heap->pass.policy != NULL) ouro__guard_note(object);
+        if (!each(object, context)) return;
+    }
 }

@@ -33,7 +33,13 @@ uint64_t ouro_object_known_id(const ouro_object *object) {
 
 ouro_object *ouro_object_by_id(ouro_heap *heap, uint64_t id) {
     uint64_t *found = id != 0 ? ouro__map_find(&heap->by_id, id << OURO__MAP_SHIFT) : NULL;
-    return found != NULL ? (ouro_object *)(uintptr_t)*found : NULL;
+    if (found == NULL) return NULL;
+    ouro__guard_look(heap);
+    found = ouro__map_find(&heap->by_id, id << OURO__MAP_SHIFT);
+    if (found == NULL) return NULL;
+    ouro_object *object = (ouro_object *)(uintptr_t)*found;
+    ouro__guard_note(object);
+    return object;
 }
 
 ouro_status ouro_object_pin(ouro_object *object) {

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Policies: automatic collections at every possible moment, under each policy, against
+ * reachability found by search; garbage stays bounded and work proportionate. */
+#include "node.h"
+
+#include "object/heap_state.h"
+
+enum { ROOTS = 40, ALL = 200000 };
+
+typedef struct world {
+    ouro_heap *heap;
+    node *roots[ROOTS]; /* each counted once by this test */
+    ouro_object *weak[ROOTS], *held[ROOTS], *list;
+    uint64_t random;
+    ouro_object **queue; /* for the search */
+    size_t found;
+} world;
+
+static unsigned below(world *w, unsigned limit) {
+    w->random ^= w->random << 13;
+    w->random ^= w->random >> 7;
+    w->random ^= w->random << 17;
+    return (unsigned)(w->random >> 33) % limit;
+}
+
+static node *any(world *w) {
+    return w->roots[below(w, ROOTS)];
+}
+
+static void put_root(world *w, unsigned at, node *owned) {
+    node *old = w->roots[at];
+    w->roots[at] = owned;
+    if (old != NULL) ouro_release(&old->header);
+}
+
+static node *walk(world *w) {
+    node *n = any(w);
+    for (unsigned steps = below(w, 6); n != NULL && steps > 0; steps--) {
+        ouro_object *next = ouro_value_object(n->ref[below(w, 3)]);
+        if (next != NULL) n = (node *)(void *)next;
+    }
+    return n;
+}
+
+/* ---- what a program does ----------------------------------------------------------------- */
+
+static void make_one(world *w) {
+    put_root(w, below(w, ROOTS), new_plain(w->heap, 77));
+}
+
+static void link(world *w) {
+    node *from = walk(w), *to = walk(w);
+    if (from != NULL) set_ref(from, (int)below(w, 3), to);
+}
+
+static void root_one(world *w) {
+    node *n = walk(w);
+    if (n == NULL) return;
+    ouro_retain(&n->header);
+    put_root(w, below(w, ROOTS), n);
+}
+
+static void drop_root(world *w) {
+    put_root(w, below(w, ROOTS), NULL);
+}
+
+static void watch(world *w) {
+    node *n = walk(w);
+    unsigned at = below(w, ROOTS);
+    if (n == NULL) return;
+    if (w->weak[at] != NULL) ouro_release(w->weak[at]);
+    assert_int_equal(ouro_weak_new(&n->header, NULL, OURO_NIL, &w->weak[at]), OURO_OK);
+}
+
+/* Brings back what nothing need refer to any more, or finds it gone. */
+static void fetch(world *w) {
+    ouro_object *weak = w->weak[below(w, ROOTS)];
+    ouro_object *target = weak != NULL ? ouro_weak_get(weak) : NULL;
+    if (target == NULL) return;
+    assert_int_equal(((node *)(void *)target)->label, 77);
+    ouro_retain(target);
+    put_root(w, below(w, ROOTS), (node *)(void *)target);
+}
+
+static void hold(world *w) {
+    unsigned at = below(w, ROOTS);
+    node *n = walk(w);
+    ouro_object *before = w->held[at];
+    w->held[at] = NULL;
+    for (int i = 0; i < ROOTS && before != NULL; i++)
+        if (w->held[i] == before) before = NULL; /* still held from there */
+    if (before != NULL) ouro_object_unhold(before);
+    if (n == NULL || n->header.count == 0) return;
+    ouro_object_hold(&n->header);
+    w->held[at] = &n->header;
+}
+
+/* A reference that moves: into a list, and out of it without being counted twice. */
+static void push(world *w) {
+    node *n = walk(w);
+    if (n != NULL)
+        assert_int_equal(ouro_list_append(w->list, ouro_value_of_object(&n->header)), OURO_OK);
+}
+
+static void pop(world *w) {
+    const ouro_value *items;
+    ouro_value v;
+    size_t count;
+    assert_int_equal(ouro_sequence_items(w->list, &items, &count), OURO_OK);
+    if (count == 0) return;
+    assert_int_equal(ouro_list_pop(w->list, below(w, (unsigned)count), &v), OURO_OK);
+    put_root(w, below(w, ROOTS), (node *)(void *)ouro_value_object(v));
+}
+
+static void (*const deeds[])(world *w) = {make_one, make_one, make_one, link, link, link, link,
+                                          root_one, drop_root, drop_root, watch, fetch, hold,
+                                          push, pop};
+
+/* ---- what must hold ---------------------------------------------------------------------- */
+
+static void reach(ouro_object *child, void *context) {
+    world *w = context;
+    if (child->flags & OURO__LOOKED) return;
+    if (child->type == 0) fail_msg("something that is reached has been freed");
+    ouro__set_flag(child, OURO__LOOKED);
+    assert_true(w->found < ALL);
+    w->queue[w->found++] = child;
+}
+
+/* How many nodes are reached from what this test counts or holds. Looks at no count. */
+static size_t reachable(world *w) {
+    size_t nodes = 0;
+    w->found = 0;
+    for (int i = 0; i < ROOTS; i++) {
+        if (w->roots[i] != NULL) reach(&w->roots[i]->header, w);
+        if (w->held[i] != NULL) reach(w->held[i], w);
+    }
+    reach(w->list, w);
+    for (size_t i = 0; i < w->found; i++) ouro_object_traverse(w->queue[i], reach, w);
+    for (size_t i = 0; i < w->found; i++) {
+        nodes += w->queue[i] != w->list;
+        if (w->queue[i] != w->list) assert_int_equal(((node *)(void *)w->queue[i])->label, 77);
+        ouro__clear_flag(w->queue[i], OURO__LOOKED);
+    }
+    return nodes;
+}
+
+static size_t watchers(const world *w) {
+    size_t count = 0;
+    for (int i = 0; i < ROOTS; i++) count += w->weak[i] != NULL;
+    return count;
+}
+
+static void begin(world *w, ouro_heap *heap, uint64_t seed) {
+    memset(w, 0, sizeof *w);
+    w->heap = heap;
+    w->random = seed * 0x9e3779b97f4a7c15u + 1;
+    w->queue = malloc(ALL * sizeof *w->queue);
+    assert_int_equal(ouro_list_new(heap, NULL, 0, &w->list), OURO_OK);
+}
+
+static void end(world *w) {
+    for (unsigned i = 0; i < ROOTS; i++) {
+        put_root(w, i, NULL);
+        if (w->weak[i] != NULL) ouro_release(w->weak[i]);
+        if (w->held[i] == NULL) continue;
+        ouro_object *held = w->held[i];
+        for (int k = 0; k < ROOTS; k++)
+            if (w->held[k] == held) w->held[k] = NULL;
+        ouro_object_unhold(held);
+    }
+    ouro_release(w->list);
+    free(w->queue);
+    (void)collect_all(w->heap);
+    assert_int_equal(ouro_heap_live(w->heap), 0);
+}
+
+static void run(ouro_heap *heap, const char *policy, uint64_t seed, bool switching) {
+    world w;
+    begin(&w, heap, seed);
+    assert_int_equal(ouro_policy_set(heap, policy), OURO_OK);
+    assert_int_equal(ouro_policy_option(heap, "incremental", "slice", 3 + (double)(seed % 200)),
+                     OURO_OK);
+    const size_t threshold[3] = {20 + seed % 50, 2, 1};
+    ouro_threshold_set(heap, threshold);
+    ouro_collect_enable(heap, true);
+    for (int i = 0; i < 6000; i++) {
+        deeds[below(&w, sizeof deeds / sizeof *deeds)](&w);
+        if (i % 3 == 0) heap->due |= OURO__DUE_COLLECT;
+        if (switching && below(&w, 200) == 0)
+            assert_int_equal(ouro_policy_set(heap, ouro_policy_at(below(&w, 5), NULL)), OURO_OK);
+        ouro_safe_point(heap);
+        if (i % 50 == 0) (void)reachable(&w);
+        if (i % 500 == 499) check_heap(heap);
+    }
+    (void)collect_all(heap);
+    assert_int_equal(ouro_heap_live(heap), reachable(&w) + watchers(&w) + 1);
+    end(&w);
+    ouro_collect_enable(heap, false);
+}
+
+static void what_is_reached_lives_and_what_is_not_dies(void **state) {
+    for (size_t p = 0; ouro_policy_at(p, NULL) != NULL; p++)
+        for (uint64_t seed = 1; seed <= 30; seed++)
+            run(*state, ouro_policy_at(p, NULL), seed, false);
+}
+
+static void switching_changes_nothing(void **state) {
+    for (uint64_t seed = 1; seed <= 30; seed++) run(*state, "incremental", seed + 100, true);
+}
+
+/* ---- garbage is bounded, and so is the work ---------------------------------------------- */
+
+static uint64_t units_of(ouro_heap *heap, const char *policy) {
+    uint64_t units = 0;
+    for (int g = 0; g < OURO_GENERATIONS; g++) {
+        ouro_work work;
+        assert_int_equal(ouro_policy_work(heap, policy, g, &work), OURO_OK);
+        units += work.units;
+    }
+    return units;
+}
+
+/* A steady producer of dead pairs beside a large live structure, of which some object loses a
+ * reference each time. */
+static void produce(ouro_heap *heap, const char *policy, size_t live, size_t pairs) {
+    node **kept = malloc(live * sizeof *kept);
+    for (size_t i = 0; i < live; i++) {
+        kept[i] = new_plain(heap, 1);
+        set_ref(kept[i], 0, kept[i / 2]);
+        set_ref(kept[i], 1, kept[i * 7 / 9]);
+    }
+    assert_int_equal(ouro_policy_set(heap, policy), OURO_OK);
+    (void)collect_all(heap);
+    uint64_t before = units_of(heap, policy);
+    size_t most = 0;
+    ouro_collect_enable(heap, true);
+    for (size_t i = 0; i < pairs; i++) {
+        node *a = new_plain(heap, 2), *b = new_plain(heap, 3);
+        set_ref(a, 0, b);
+        set_ref(b, 0, a);
+        set_ref(a, 1, kept[i * 31 % live]);
+        ouro_retain(&kept[i * 17 % live]->header);
+        ouro_release(&kept[i * 17 % live]->header);
+        ouro_release(&a->header);
+        ouro_release(&b->header);
+        ouro_safe_point(heap);
+        if (i % 1000 == 0 && ouro_heap_live(heap) > most) most = ouro_heap_live(heap);
+    }
+    ouro_collect_enable(heap, false);
+    uint64_t units = units_of(heap, policy) - before;
+    if (most > live * 5 / 2 + 40000) fail_msg("%s: %zu alive beside %zu", policy, most, live);
+    /* Each new object pays for so many objects and references that are looked at. */
+    if (units > pairs * 2 * 60) fail_msg("%s: %.1f units for an object", policy,
+                                         (double)units / (double)(2 * pairs));
+    for (size_t i = 0; i < live; i++) ouro_release(&kept[i]->header);
+    free(kept);
+    (void)collect_all(heap);
+    assert_int_equal(ouro_heap_live(heap), 0);
+}
+
+static void garbage_stays_bounded_beside_a_large_live_heap(void **state) {
+    const char *name;
+    for (size_t p = 0; (name = ouro_policy_at(p, NULL)) != NULL; p++)
+        if (strcmp(name, "refcount") != 0) produce(*state, name, 200000, 600000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_node_heap, close_node_heap)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_reached_lives_and_what_is_not_dies),
+        TEST(switching_changes_nothing),
+        TEST(garbage_stays_bounded_beside_a_large_live_heap),
+    };
+    return cmocka_run_group_tests_name("policies", tests, NULL, NULL);
+}
