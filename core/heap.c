@@ -76,6 +76,7 @@ ouro_status ouro_heap_open(const ouro_heap_options *options, ouro_heap **ret_hea
     heap->cross = &ouro__cross_hooks_table;
     heap->watch = &ouro__watch_hooks_table;
     heap->policy = &ouro__policy_generational;
+    heap->release_most = SIZE_MAX;
     heap->finish = ouro__driver_finish;
     heap->enabled = heap->open = true;
     ouro__pool_init(&heap->pool, &heap->account, heap);

@@ -385,6 +385,7 @@ void ouro_lua_observe(lua_State *L, binding *b) {
     drain(L, b->pool);
     b->current = L;
     if (b->survivors + b->fresh + ouro_deferred(b->heap) > 0) ouro_settle(b->heap);
+    ouro_finish(b->heap);
     b->current = L;
 }
 

@@ -127,7 +127,10 @@ ouro_status ouro__driver_take_answer(ouro_heap *heap) {
 static void add_work(ouro_work *total, const ouro_work *more) {
     uint64_t *to = (uint64_t *)total;
     const uint64_t *from = (const uint64_t *)more;
+    uint64_t most = total->slice_units > more->slice_units ? total->slice_units
+                                                            : more->slice_units;
     for (size_t i = 0; i < sizeof *total / sizeof *to; i++) to[i] += from[i];
+    total->slice_units = most;
 }
 
 static void note_work(ouro_heap *heap, uint64_t since) {
@@ -290,10 +293,29 @@ uint64_t ouro_stress_points(const ouro_heap *heap) {
     return heap->pacing.stress_points;
 }
 
+/* Objects that are dead by count, a slice of them. While there are any, collections wait: they
+ * would find them in the blocks. */
+static void release_slice(ouro_heap *heap) {
+    uint64_t start = ouro__clock_now();
+    heap->due &= ~(unsigned)OURO__DUE_RELEASE;
+    ouro__death_go_on(heap, heap->release_most);
+    uint64_t spent = ouro__clock_now() - start;
+    ouro_work *work = &heap->work[ouro__policy_index(heap, heap->policy)][2];
+    work->slices++;
+    work->release_ns += spent;
+    ouro__driver_note_pause(heap, spent);
+}
+
+void ouro_finish(ouro_heap *heap) {
+    if (heap->open) ouro__guard_look(heap);
+}
+
 void ouro_safe_point_slow(ouro_heap *heap) {
     if (!heap->open) return;
     if (heap->due & OURO__DUE_PROMPT) ouro__settle_for(heap, OURO_SETTLE_PROMPT);
     if (heap->due & OURO__DUE_PRESSURE) ouro__settle_for(heap, OURO_SETTLE_PRESSURE);
+    if (heap->due & OURO__DUE_RELEASE) release_slice(heap);
+    if (heap->unreleased != NULL) return;
     if (heap->due & OURO__DUE_COLLECT) collect_if_due(heap);
     if (heap->due & OURO__DUE_STRESS && heap->open) stress(heap);
 }

@@ -72,13 +72,17 @@ static void begin(ouro_heap *heap) {
 static void work(ouro_heap *heap) {
     size_t budget = heap->pacing.budget;
     ouro__pass *pass = &heap->pass;
+    uint64_t before = pass->work.units;
     heap->collecting = true;
     pass->work.slices++;
     bool ended = false;
     while (budget > 0 && !ended && !pass->freeing)
         ended = ouro__pass_step(heap, &budget) && still_holds(heap);
     if (ended) ouro__driver_take_answer(heap);
-    if (pass->freeing && ouro__sweep_step(heap, &budget)) ouro__driver_end(heap, OURO_OK);
+    bool freed = pass->freeing && ouro__sweep_step(heap, &budget);
+    uint64_t units = pass->work.units - before;
+    if (units > pass->work.slice_units) pass->work.slice_units = units;
+    if (freed) ouro__driver_end(heap, OURO_OK);
     heap->collecting = false;
 }
 

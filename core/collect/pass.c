@@ -82,7 +82,6 @@ void ouro__pass_end(ouro_heap *heap) {
 }
 
 void ouro__pass_yield(ouro_heap *heap) {
-    if (heap->pass.policy == NULL) return;
     ouro__guard_look(heap);
     if (heap->pass.policy == NULL) return;
     heap->work[ouro__policy_index(heap, heap->pass.policy)][2].abandoned++;

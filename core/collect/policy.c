@@ -64,6 +64,12 @@ static const ouro__policy *find(ouro_heap *heap, const char *name) {
     return NULL;
 }
 
+/* In slices, a death takes so many objects apart at once: each is some units of work. */
+static void set_release(ouro_heap *heap) {
+    size_t most = heap->pacing.budget / 4 + 1;
+    heap->release_most = heap->policy->slice != NULL ? most : SIZE_MAX;
+}
+
 ouro_status ouro_policy_set(ouro_heap *heap, const char *name) {
     if (heap->collecting)
         return ouro_heap_fail(heap, OURO_E_BUSY, "the policy cannot change within a collection");
@@ -73,6 +79,7 @@ ouro_status ouro_policy_set(ouro_heap *heap, const char *name) {
     ouro__pass_yield(heap);
     heap->policy = policy;
     heap->guard = policy->guard;
+    set_release(heap);
     ouro__guard_newborn(heap, policy->guards_newborn ? OURO__GUARDED : 0);
     if (policy->enter != NULL) policy->enter(heap);
     ouro__pacing_arm(heap);
@@ -94,6 +101,7 @@ ouro_status ouro_policy_option(ouro_heap *heap, const char *name, const char *op
                               "the option '%s' has to be a number of units of work, from 1",
                               option);
     heap->pacing.budget = (size_t)value;
+    set_release(heap);
     return OURO_OK;
 }
 

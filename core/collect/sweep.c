@@ -95,6 +95,7 @@ static void sweep_object(sweeping *s, ouro_object *object) {
 /* Without memory for the list, orphans were marked: look for them. */
 static void find_orphans(ouro_heap *heap) {
     heap->pool.keep_empty = true;
+    ouro__guard_release(heap);
     ouro_object *object;
     for (ouro__place at = {0}; (object = ouro__pool_next(&heap->pool, &at)) != NULL;) {
         if (!(object->flags & OURO__ORPHAN)) continue;

@@ -43,7 +43,13 @@ static void leave_tables(ouro_heap *heap, ouro_object *object) {
 typedef struct taking_apart {
     ouro_heap *heap;
     ouro_object *chain;
+    ouro_object *bottom; /* of the chain */
 } taking_apart;
+
+static inline void chain_add(taking_apart *work, ouro_object *object) {
+    if (work->chain == NULL) work->bottom = object;
+    chain_push(&work->chain, object);
+}
 
 static void drop_child(ouro_object *child, void *context) {
     taking_apart *work = context;
@@ -56,21 +62,50 @@ static void drop_child(ouro_object *child, void *context) {
         return;
     }
     leave_tables(work->heap, child);
-    chain_push(&work->chain, child);
+    chain_add(work, child);
 }
 
-void ouro__death_destroy(ouro_heap *heap, ouro_object *object) {
-    taking_apart work = {heap, NULL};
-    leave_tables(heap, object);
-    chain_push(&work.chain, object);
-    while (work.chain != NULL) {
-        object = chain_pop(&work.chain);
+/* The rest of the chain, below what waits already. Nobody refers to it, and nobody can observe
+ * that it is still there, but those who look at the whole heap: ouro__guard_look. */
+static void put_off(taking_apart *work) {
+    ouro_heap *heap = work->heap;
+    if (heap->unreleased != NULL) {
+        ouro_object *rest = heap->unreleased;
+        chain_push(&rest, work->bottom);
+    } else {
+        heap->unreleased_bottom = work->bottom;
+    }
+    heap->unreleased = work->chain;
+    heap->due |= OURO__DUE_RELEASE;
+}
+
+static void take_apart(taking_apart *work, size_t most) {
+    ouro_heap *heap = work->heap;
+    while (work->chain != NULL) {
+        if (OURO_UNLIKELY(most-- == 0)) {
+            put_off(work);
+            return;
+        }
+        ouro_object *object = chain_pop(&work->chain);
         ouro_type *type = ouro__type_of(heap, object);
-        if (!type->leaf) ouro__traverse(type, object, drop_child, &work);
+        if (!type->leaf) ouro__traverse(type, object, drop_child, work);
         if (type->spec.dispose != NULL) type->spec.dispose(object);
         type->deaths++;
         ouro__pool_free(object);
     }
+}
+
+void ouro__death_destroy(ouro_heap *heap, ouro_object *object) {
+    taking_apart work = {heap, NULL, NULL};
+    leave_tables(heap, object);
+    chain_add(&work, object);
+    take_apart(&work, heap->release_most);
+}
+
+void ouro__death_go_on(ouro_heap *heap, size_t most) {
+    taking_apart work = {heap, heap->unreleased, heap->unreleased_bottom};
+    heap->unreleased = NULL;
+    take_apart(&work, most);
 }
 
 /* ---- can anybody observe it? A small trial, on the C stack, that errs towards yes -------- */

@@ -62,6 +62,9 @@ static inline void ouro__shield_end(ouro__shield shield) {
  * zero, and so is the chance that any of them is observed. */
 void ouro__death_destroy(ouro_heap *heap, ouro_object *object);
 
+/* What it put off (heap->unreleased), so many objects of it: runs no user code. */
+void ouro__death_go_on(ouro_heap *heap, size_t most);
+
 /* Within an operation: lets die what only looks held, so that it does in its order. What waits
  * is counted on, for the settle at the operation's end. */
 void ouro__death_settle(ouro_heap *heap);

@@ -15,7 +15,10 @@ void ouro_listen(ouro_heap *heap, unsigned mask, ouro_listener_fn listener, void
     heap->listener = listener;
     heap->listener_user = user;
     bool watches = heap->listener_mask & SEES_DEATHS;
-    if (watches && !watched) heap->watching++;
+    if (watches && !watched) {
+        ouro__guard_release(heap);
+        heap->watching++;
+    }
     if (!watches && watched) heap->watching--;
     ouro__heap_update_care(heap);
 }

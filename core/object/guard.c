@@ -10,12 +10,17 @@
  *
  * Rejected: marking the object in each release without a test. It would cost a store where
  * now there is a load, and the collector would have to look for the marks in all headers. */
+#include "object/death.h"
 #include "object/heap_state.h"
 
 void ouro__guard_touched(ouro_object *object) {
     ouro_heap *heap = ouro__heap_of(object);
     ouro__clear_flag(object, OURO__GUARDED);
     if (heap->guard != NULL) heap->guard(heap, object);
+}
+
+void ouro__guard_release(ouro_heap *heap) {
+    while (heap->unreleased != NULL) ouro__death_go_on(heap, SIZE_MAX);
 }
 
 void ouro__guard_newborn(ouro_heap *heap, unsigned flags) {

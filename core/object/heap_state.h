@@ -106,7 +106,7 @@ typedef struct ouro__pass {
 
 /* Why ouro_safe_point has something to do. */
 enum { OURO__DUE_PROMPT = 1, OURO__DUE_PRESSURE = 2, OURO__DUE_COLLECT = 4, OURO__DUE_DEATH = 8,
-       OURO__DUE_STRESS = 16 };
+       OURO__DUE_STRESS = 16, OURO__DUE_RELEASE = 32 };
 
 typedef struct ouro__pacing {
     size_t threshold[OURO_GENERATIONS];
@@ -159,6 +159,8 @@ struct ouro_heap {
     uint64_t last_wait;
     ouro_object **queue;
     size_t queue_count, queue_capacity;
+    ouro_object *unreleased, *unreleased_bottom; /* dead, chained as in death.c: put off */
+    size_t release_most; /* objects that one death takes apart at once */
     size_t max_objects;
     size_t buffer_bytes; /* held by objects through ouro_heap_resize */
     size_t deferred;     /* since the last settle */
@@ -208,9 +210,12 @@ static inline ouro_type *ouro__type_of(const ouro_heap *heap, const ouro_object 
 static inline void ouro__guard_note(ouro_object *object) {
     if (OURO_UNLIKELY(object->flags & OURO__GUARDED)) ouro__guard_touched(object);
 }
+/* Somebody may observe deaths from now on: frees what is dead by count already. */
+void ouro__guard_release(ouro_heap *heap);
 /* Somebody looks at all objects, or asks for one that nothing need refer to: what a collection
  * has begun to free is freed first. */
 static inline void ouro__guard_look(ouro_heap *heap) {
+    if (OURO_UNLIKELY(heap->unreleased != NULL)) ouro__guard_release(heap);
     if (OURO_UNLIKELY(heap->pass.freeing)) heap->finish(heap);
 }
 /* New objects of cyclic types get these flags. */

@@ -98,6 +98,7 @@ void ouro__type_set_class(ouro_type *type, ouro_object *cls, ouro_type *base) {
  * order of birth; for those made before it counts as the beginning of time. */
 void ouro__type_set_finalize(ouro_type *type, void (*finalize)(ouro_object *object)) {
     ouro_heap *heap = type->heap;
+    ouro__guard_release(heap);
     type->own_finalize = finalize;
     for (size_t i = 1; i < heap->type_count; i++) {
         ouro_type *other = heap->types[i];

@@ -28,8 +28,12 @@ ouro_status ouro__watch_attach(ouro__link *link, ouro_object *target, bool entry
     link->order = ++heap->last_watch << 1 | entry;
     link->previous = NULL;
     link->next = (ouro__link *)(uintptr_t)*first;
-    if (link->next != NULL) link->next->previous = link;
-    else heap->watching++;
+    if (link->next != NULL) {
+        link->next->previous = link;
+    } else {
+        ouro__guard_release(heap);
+        heap->watching++;
+    }
     *first = (uint64_t)(uintptr_t)link;
     ouro__set_flag(target, OURO__WATCHED);
     return OURO_OK;

@@ -265,6 +265,115 @@ static void garbage_stays_bounded_beside_a_large_live_heap(void **state) {
         if (strcmp(name, "refcount") != 0) produce(*state, name, 200000, 600000);
 }
 
+/* ---- slices ------------------------------------------------------------------------------ */
+
+static size_t count_of(const ouro_heap *heap) {
+    return ouro__heap_count(heap); /* ouro_heap_live would have the rest freed */
+}
+
+/* A heap in which nobody can observe a death. */
+static int open_quiet_heap(void **state) {
+    node_log *log = calloc(1, sizeof *log);
+    ouro_heap_options options = {.struct_size = sizeof options, .user = log};
+    ouro_type_spec spec = {.struct_size = sizeof spec,
+                           .name = "plain",
+                           .size = sizeof(node),
+                           .values_offset = offsetof(node, ref),
+                           .values_count = 3};
+    ouro_heap *heap;
+    assert_int_equal(ouro_heap_open(&options, &heap), OURO_OK);
+    assert_int_equal(ouro_type_new(heap, &spec, &log->plain), OURO_OK);
+    ouro_collect_enable(heap, false);
+    *state = heap;
+    return 0;
+}
+
+static node *new_chain(ouro_heap *heap, size_t length) {
+    node *first = NULL;
+    for (size_t i = 0; i < length; i++) {
+        node *n = new_plain(heap, 1);
+        if (first != NULL) give_ref(n, 0, first);
+        first = n;
+    }
+    return first;
+}
+
+static void a_long_chain_is_released_in_slices(void **state) {
+    ouro_heap *heap = *state;
+    enum { LENGTH = 100000, SLICE = 4000 };
+    assert_int_equal(ouro_policy_set(heap, "incremental"), OURO_OK);
+    assert_int_equal(ouro_policy_option(heap, "incremental", "slice", SLICE), OURO_OK);
+    ouro_release(&new_chain(heap, LENGTH)->header);
+    size_t left = count_of(heap), bytes = ouro_heap_bytes(heap);
+    assert_true(left > LENGTH - SLICE && left < LENGTH);
+    ouro_release(&new_chain(heap, LENGTH)->header); /* another one behind it */
+    assert_true(count_of(heap) > left && count_of(heap) < 2 * LENGTH);
+    int points = 0;
+    for (; count_of(heap) > 0; points++) {
+        left = count_of(heap);
+        ouro_safe_point(heap);
+        assert_true(count_of(heap) < left && left - count_of(heap) <= SLICE);
+    }
+    assert_true(points > LENGTH / SLICE);
+    assert_true(ouro_heap_bytes(heap) < bytes / 2);
+}
+
+static void whoever_looks_sees_what_is_dead_dead(void **state) {
+    ouro_heap *heap = *state;
+    enum { LENGTH = 50000 };
+    assert_int_equal(ouro_policy_set(heap, "incremental"), OURO_OK);
+    assert_int_equal(ouro_policy_option(heap, "incremental", "slice", 100), OURO_OK);
+    node *kept = new_plain(heap, 1), *n = new_chain(heap, LENGTH);
+    set_ref(n, 1, kept);
+    ouro_release(&new_chain(heap, LENGTH)->header);
+    ouro_release(&n->header);
+    assert_int_equal(ouro_heap_live(heap), 1);
+    assert_int_equal(count_of(heap), 1);
+    ouro_release(&new_chain(heap, LENGTH)->header);
+    assert_true(count_of(heap) > LENGTH / 2);
+    ouro_object *weak; /* from now on somebody could notice */
+    assert_int_equal(ouro_weak_new(&kept->header, NULL, OURO_NIL, &weak), OURO_OK);
+    assert_int_equal(count_of(heap), 2);
+    ouro_release(weak);
+    ouro_release(&new_chain(heap, LENGTH)->header);
+    check_heap(heap);
+    ouro_release(&new_chain(heap, LENGTH)->header);
+    assert_int_equal(collect_all(heap), 0);
+    assert_int_equal(count_of(heap), 1);
+    ouro_release(&new_chain(heap, LENGTH)->header);
+    assert_int_equal(ouro_policy_set(heap, "trial"), OURO_OK);
+    assert_int_equal(count_of(heap), 1);
+    ouro_release(&kept->header);
+}
+
+/* A slice may exceed what it is given by what one block takes. */
+static void no_slice_is_longer_than_it_may_be(void **state) {
+    ouro_heap *heap = *state;
+    enum { SLICE = 5000, A_BLOCK = 20000 };
+    assert_int_equal(ouro_policy_set(heap, "incremental"), OURO_OK);
+    assert_int_equal(ouro_policy_option(heap, "incremental", "slice", SLICE), OURO_OK);
+    ouro_collect_enable(heap, true);
+    node *chain = new_chain(heap, 100000);
+    for (int i = 0; i < 400000; i++) {
+        node *n = new_plain(heap, 1);
+        set_ref(n, 0, n);
+        set_ref(n, 1, chain);
+        ouro_release(&n->header);
+        ouro_safe_point(heap);
+    }
+    ouro_work work;
+    assert_int_equal(ouro_policy_work(heap, "incremental", 2, &work), OURO_OK);
+    assert_true(work.collections >= 1 && work.abandoned == 0);
+    assert_true(work.slices > 50 * work.collections);
+    assert_true(work.slice_units < SLICE + A_BLOCK);
+    assert_true(work.freed > 100000);
+    ouro_collect_enable(heap, false);
+    ouro_release(&chain->header);
+    assert_true(collect_all(heap) > 0);
+    assert_int_equal(ouro_heap_live(heap), 0);
+}
+
+#define QUIET(name) cmocka_unit_test_setup_teardown(name, open_quiet_heap, close_node_heap)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_node_heap, close_node_heap)
 
 int main(void) {
@@ -272,6 +381,9 @@ int main(void) {
         TEST(what_is_reached_lives_and_what_is_not_dies),
         TEST(switching_changes_nothing),
         TEST(garbage_stays_bounded_beside_a_large_live_heap),
+        QUIET(a_long_chain_is_released_in_slices),
+        QUIET(whoever_looks_sees_what_is_dead_dead),
+        QUIET(no_slice_is_longer_than_it_may_be),
     };
     return cmocka_run_group_tests_name("policies", tests, NULL, NULL);
 }

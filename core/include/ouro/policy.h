@@ -17,6 +17,7 @@ typedef struct ouro_work {
     uint64_t collections;
     uint64_t abandoned;      /* begun in slices, and given up for one without */
     uint64_t slices;         /* times that a script waited for a part of one */
+    uint64_t slice_units;    /* the most in one of those */
     uint64_t possible_roots; /* objects from which a dead cycle might hang: of trial deletion, those
                                 with a reference less than before; else all candidates */
     uint64_t removed;        /* of those, dead before they were looked at */
@@ -42,6 +43,10 @@ OURO_API const char *ouro_policy_of(const ouro_heap *heap, size_t index,
 #define OURO_SLICE_DEFAULT ((size_t)65536)
 OURO_API ouro_status ouro_policy_option(ouro_heap *heap, const char *policy, const char *name,
                                         double value);
+
+/* Frees now what is dead already and a policy frees in slices. Whoever looks at the whole heap
+ * (ouro_heap_live, ouro_heap_each ...) has it done; a count read from an object has not. */
+OURO_API void ouro_finish(ouro_heap *heap);
 
 /* What its collections of that generation have done so far. OURO_E_KEY, OURO_E_VALUE. */
 OURO_API ouro_status ouro_policy_work(ouro_heap *heap, const char *policy, int generation,
