@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collect/cross.h"
+#include "collect/custom.h"
 #include "collect/driver.h"
 #include "collect/pacing.h"
 #include "collect/policy.h"
@@ -179,6 +180,7 @@ static void dispose_left_over(ouro_heap *heap) {
 
 static void free_tables(ouro_heap *heap) {
     ouro__account *account = &heap->account;
+    ouro__custom_free_all(heap);
     ouro__map *maps[] = {&heap->ids, &heap->by_id, &heap->pins, &heap->overflow,
                          &heap->waiting};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) ouro__map_free(maps[i], account);

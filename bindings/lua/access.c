@@ -26,7 +26,7 @@ static int index_object(lua_State *L) {
     if (OURO_UNLIKELY(of->heap == NULL || !ouro_heap_is_open(of->heap)) &&
         ouro_lua_is_lost_frame(L, of, 1) && push_free_name(L, of))
         return 1;
-    binding *b = ouro_lua_enter_method(L);
+    binding *b = ouro_lua_enter_reading(L);
     ouro_object *object = check_operand(L, b);
     if (ouro_is_frame(object)) return ouro_lua_frame_index(L, b, object);
     if (ouro_record_class(object) != NULL) return ouro_lua_record_index(L, b, object);

@@ -54,6 +54,8 @@ typedef struct binding {
     bool limited;  /* the heap has a limit of objects or bytes */
     bool making_room; /* collecting because of a limit */
     uint64_t room_made; /* births when room was last made for the sake of bytes */
+    bool still; /* nothing may change: a stepper is open (stepper.c), or the next */
+    ouro_collection *collection; /* a collector of a script is at work (collector.c) */
     unsigned busy; /* core operations under way that call Lua back: the heap cannot close */
 } binding;
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policies.h"
 #include "view.h"
 
 /* ---- collecting -------------------------------------------------------------------------- */
@@ -48,90 +49,6 @@ static int disable(lua_State *L) {
 static int isenabled(lua_State *L) {
     const binding *b = ouro_lua_enter(L);
     lua_pushboolean(L, ouro_collect_is_enabled(b->heap));
-    return 1;
-}
-
-/* ---- policies ---------------------------------------------------------------------------- */
-
-/* No policy has options yet, so each one given is a mistake. */
-static void check_options(lua_State *L, binding *b, const char *name) {
-    if (lua_isnoneornil(L, 2)) return;
-    if (!lua_istable(L, 2))
-        ouro_lua_refuse(L, "argument 2, the options, has to be a table; got %s",
-                        ouro_lua_describe(L, b, 2));
-    lua_pushnil(L);
-    if (lua_next(L, 2) == 0) return;
-    lua_pop(L, 1);
-    luaL_tolstring(L, -1, NULL);
-    luaL_error(L, "the policy '%s' has no option '%s': leave it out", name, lua_tostring(L, -1));
-}
-
-/* Returns the policy in use, or the one before when another is given. */
-static int policy(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
-    const char *before = ouro_policy(b->heap);
-    if (!lua_isnoneornil(L, 1)) {
-        if (lua_type(L, 1) != LUA_TSTRING)
-            return ouro_lua_refuse(L, "argument 1 has to be the name of a policy, one of "
-                                      "gc.policies(); got %s",
-                                   ouro_lua_describe(L, b, 1));
-        const char *name = lua_tostring(L, 1);
-        check_options(L, b, name);
-        ouro_lua_check(L, b, ouro_policy_set(b->heap, name));
-        ouro_lua_leave(L, b);
-    }
-    lua_pushstring(L, before);
-    return 1;
-}
-
-static int policies_to_string(lua_State *L) {
-    luaL_Buffer text;
-    const char *description;
-    luaL_buffinit(L, &text);
-    for (size_t i = 0;; i++) {
-        const char *name = ouro_policy_at(i, &description);
-        if (name == NULL) break;
-        lua_pushfstring(L, "%s%s: %s", i > 0 ? "\n" : "", name, description);
-        luaL_addvalue(&text);
-    }
-    luaL_pushresult(&text);
-    return 1;
-}
-
-static int next_policy(lua_State *L) {
-    const char *name, *description;
-    size_t i = 0;
-    if (lua_type(L, 2) == LUA_TSTRING) {
-        const char *before = lua_tostring(L, 2);
-        while ((name = ouro_policy_at(i++, NULL)) != NULL && strcmp(name, before) != 0) continue;
-    }
-    name = ouro_policy_at(i, &description);
-    if (name == NULL) return 0;
-    lua_pushstring(L, name);
-    lua_pushstring(L, description);
-    return 2;
-}
-
-/* Names and descriptions in their order, without the array part. */
-static int pairs_of_policies(lua_State *L) {
-    lua_pushcfunction(L, next_policy);
-    lua_pushvalue(L, 1);
-    return 2;
-}
-
-static int policies(lua_State *L) {
-    static const luaL_Reg functions[] = {
-        {"__tostring", policies_to_string}, {"__pairs", pairs_of_policies}, {NULL, NULL}};
-    const char *name, *description;
-    ouro_lua_enter(L);
-    lua_newtable(L);
-    for (size_t i = 0; (name = ouro_policy_at(i, &description)) != NULL; i++) {
-        lua_pushstring(L, description);
-        lua_setfield(L, -2, name);
-        lua_pushstring(L, name);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    ouro_lua_set_view(L, "ouro.policies", functions, NULL);
     return 1;
 }
 
@@ -263,6 +180,7 @@ static int stats(lua_State *L) {
     set_number(L, "pause_ns_max", s.pause_ns_max);
     set_generations(L, &s);
     set_pauses(L, &s);
+    ouro_lua_set_policy_stats(L, b);
     ouro_lua_set_view(L, "ouro.stats", functions, NULL);
     return 1;
 }
@@ -360,6 +278,7 @@ void ouro_lua_finish_gc(lua_State *L) {
 }
 
 const luaL_Reg ouro_lua_gc[] = {
+    {"add_policy", ouro_lua_add_policy},
     {"collect", collect},
     {"count", count},
     {"disable", disable},
@@ -372,14 +291,16 @@ const luaL_Reg ouro_lua_gc[] = {
     {"off", ouro_lua_off},
     {"on", ouro_lua_on},
     {"on_error", on_error},
-    {"policies", policies},
-    {"policy", policy},
+    {"policies", ouro_lua_policies},
+    {"policy", ouro_lua_policy},
     {"referents", ouro_lua_referents},
     {"referrers", ouro_lua_referrers},
     {"saveall", saveall},
     {"stats", stats},
+    {"stepper", ouro_lua_stepper},
     {"stress", ouro_lua_stress},
     {"threshold", threshold},
     {"unfreeze", unfreeze},
+    {"verify", ouro_lua_verify},
     {NULL, NULL},
 };

@@ -119,6 +119,9 @@ static void replace_spare(lua_State *L, binding *b, const ouro_object *object) {
 void ouro_lua_push_object(lua_State *L, binding *b, ouro_object *object) {
     uint64_t tag = ouro_object_tag(object);
     if (tag != 0 && push_cached(L, b->pool, tag)) return;
+    if (OURO_UNLIKELY(b->still))
+        luaL_error(L, "reading this would hold its object, and so change the collection that is "
+                      "under way; put it into a local variable before");
     ouro_lua_check(L, b, give_spare(L, b, object, tag));
     replace_spare(L, b, object);
 }
@@ -337,18 +340,33 @@ void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
 
 /* ---- operations -------------------------------------------------------------------------- */
 
-static inline binding *begin(lua_State *L, binding *b) {
+/* Nothing may change now: a collection is stepped, or done by a script's collector. */
+static void refuse_use(lua_State *L, const binding *b) {
+    if (b->collection == NULL)
+        luaL_error(L, "a collection is being stepped: end it with the stepper's run() or "
+                      "close() before the heap is used again");
+    luaL_error(L, "the collector '%s' is at work: until it returns it can use what it is given, "
+                  "and nothing else of the heap",
+               ouro_policy(b->heap));
+}
+
+static inline binding *begin_reading(lua_State *L, binding *b) {
     if (OURO_UNLIKELY(b->heap == NULL)) luaL_error(L, "heap is closed");
     b->current = L;
     if (OURO_UNLIKELY(b->spare_slot == NULL)) make_spare(L, b);
     if (OURO_UNLIKELY(b->box_stale != 0)) ouro_lua_release_boxes(L, b);
     /* Reading lets nothing die, but a loop that only reads must not pile up handles. */
-    if (OURO_UNLIKELY(b->pool->dead_count > DEAD_LIMIT)) {
+    if (OURO_UNLIKELY(b->pool->dead_count > DEAD_LIMIT) && !b->still) {
         drain_if_free(L, b->pool);
         if (b->heap == NULL) luaL_error(L, "heap is closed");
         b->current = L;
     }
     return b;
+}
+
+static inline binding *begin(lua_State *L, binding *b) {
+    if (OURO_UNLIKELY(b->still)) refuse_use(L, b);
+    return begin_reading(L, b);
 }
 
 binding *ouro_lua_enter(lua_State *L) {
@@ -367,6 +385,10 @@ binding *ouro_lua_enter_making(lua_State *L) {
 
 binding *ouro_lua_enter_method(lua_State *L) {
     return begin(L, lua_touserdata(L, lua_upvalueindex(1)));
+}
+
+binding *ouro_lua_enter_reading(lua_State *L) {
+    return begin_reading(L, lua_touserdata(L, lua_upvalueindex(1)));
 }
 
 void ouro_lua_leave(lua_State *L, binding *b) {

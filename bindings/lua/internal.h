@@ -16,6 +16,8 @@
 handle_pool *ouro_lua_pool(lua_State *L);
 /* ouro_lua_enter for metamethods, whose first argument is no heap. */
 binding *ouro_lua_enter_method(lua_State *L);
+/* The same for reading a field, which is possible while a collection is stepped. */
+binding *ouro_lua_enter_reading(lua_State *L);
 /* Whether it is the handle of a frame whose heap has closed. */
 bool ouro_lua_is_lost_frame(lua_State *L, const binding *b, int index);
 /* ouro_lua_object_at that does not raise: OURO_E_HEAP. */

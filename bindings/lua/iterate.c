@@ -152,8 +152,11 @@ static int next_of_other(lua_State *L) {
     return lua_geti(L, 1, i) == LUA_TNIL ? 1 : 2;
 }
 
+/* Of a table of Lua's also while a collection is stepped, or done by a script. */
 int ouro_lua_ipairs(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    const binding *of = lua_touserdata(L, lua_upvalueindex(1));
+    bool other = of->still && !ouro_lua_is_handle(L, 1);
+    binding *b = other ? ouro_lua_enter_reading(L) : ouro_lua_enter(L);
     luaL_checkany(L, 1);
     lua_settop(L, 1);
     const ouro_object *object = ouro_lua_object_at(L, b, 1);

@@ -24,6 +24,8 @@ void ouro_lua_close_heap(lua_State *L, binding *b, size_t *ret_leaked) {
         luaL_error(L, "the heap cannot close while it calls this function; close it after");
     b->closing = true;
     b->current = L;
+    if (ouro_step_is_open(b->heap)) (void)!ouro_step_end(b->heap, true, NULL);
+    b->still = false;
     /* What only looks held would outlive its name, and be finalized after all names went. */
     ouro_settle(b->heap);
     b->current = L;

@@ -2,11 +2,14 @@
 /* Driver: a collection, as a sequence of named phases. Read collect() first. */
 #include "collect/driver.h"
 
+#include <stdio.h>
+
 #include "collect/cross.h"
 #include "collect/pacing.h"
 #include "collect/policy.h"
 #include "collect/question.h"
 #include "collect/sweep.h"
+#include "collect/verify.h"
 #include "object/clock.h"
 #include "object/death.h"
 #include "ouro/containers.h"
@@ -98,9 +101,16 @@ static void carry_out(ouro_heap *heap, size_t *ret_freed) {
     while (!ouro__sweep_step(heap, &budget)) {}
 }
 
+/* Nobody sees the status of an automatic collection. */
+static void doubt(ouro_heap *heap) {
+    heap->doubted = true;
+    snprintf(heap->doubt, sizeof heap->doubt, "%s", heap->message);
+}
+
 ouro_status ouro__driver_take_answer(ouro_heap *heap) {
     ouro__pass *pass = &heap->pass;
-    ouro_status status = pass->culprit != NULL ? refuse(heap, pass->culprit) : OURO_OK;
+    ouro_status status = pass->culprit != NULL ? refuse(heap, pass->culprit) : pass->status;
+    if (status == OURO_OK && heap->verify) status = ouro__verify_answer(heap);
     if (status == OURO_OK && pass->found > 0)
         ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_CYCLE,
                                        .generation = pass->generation,
@@ -120,6 +130,8 @@ ouro_status ouro__driver_take_answer(ouro_heap *heap) {
         tell_freed(heap);
     }
     if (pass->policy != NULL) ouro__pass_end(heap);
+    if (status != OURO_OK) pass->found = 0;
+    if (status == OURO_E_CORRUPT && heap->verify && (pass->sliced || pass->automatic)) doubt(heap);
     if (pass->sliced) ouro__driver_end(heap, status);
     return status;
 }
@@ -142,14 +154,6 @@ static void note_work(ouro_heap *heap, uint64_t since) {
     add_work(&heap->work[index][heap->pass.generation], work);
 }
 
-/* The end of a collection, of whichever kind. */
-static void conclude(ouro_heap *heap, int generation, size_t found) {
-    heap->stats.collections[generation]++;
-    heap->stats.collected[generation] += found;
-    ouro__emit(heap, &(ouro_event){
-                         .kind = OURO_EVENT_STOP, .generation = generation, .count = found});
-}
-
 void ouro__driver_end(ouro_heap *heap, ouro_status status) {
     ouro__pass *pass = &heap->pass;
     size_t found = status == OURO_OK ? pass->found : 0;
@@ -162,7 +166,7 @@ void ouro__driver_end(ouro_heap *heap, ouro_status status) {
     ouro__pool_trim(&heap->pool);
     pass->work.collections = 1;
     add_work(&heap->work[ouro__policy_index(heap, heap->policy)][2], &pass->work);
-    conclude(heap, 2, found);
+    ouro__driver_close(heap, 2, found);
 }
 
 void ouro__driver_finish(ouro_heap *heap) {
@@ -179,31 +183,63 @@ void ouro__driver_finish(ouro_heap *heap) {
 static const ouro__phase *choose_phases(const ouro_heap *heap, int generation, bool automatic,
                                         bool cross) {
     const ouro__policy *policy = heap->policy;
-    if (cross && !policy->asks) return ouro__generational_phases;
+    if (cross && !policy->asks && !policy->custom) return ouro__generational_phases;
     if (generation < 2 && !(automatic && policy->own_young)) return ouro__generational_phases;
     return policy->phases;
 }
 
-static ouro_status collect(ouro_heap *heap, int generation, bool automatic, size_t *ret_found) {
-    const ouro__policy *policy = heap->policy;
-    uint64_t start = ouro__clock_now();
+void ouro__driver_begin(ouro_heap *heap, int generation, bool automatic) {
     /* In a full collection the outside is asked about what it alone holds. */
     bool cross = generation == 2 && ouro__cross_may_be(heap);
     const ouro__phase *phases = choose_phases(heap, generation, automatic, cross);
-    ouro__pass_begin(heap, policy, phases, generation);
-    heap->pass.cross = cross;
-    ouro__pass_run(heap);
+    ouro__pass_begin(heap, heap->policy, phases, generation);
+    heap->pass.cross = cross && (heap->policy->asks || phases == ouro__generational_phases);
+    heap->pass.automatic = automatic;
+    heap->pass.begun = ouro__clock_now();
+}
+
+ouro_status ouro__driver_conclude(ouro_heap *heap, size_t *ret_found) {
+    const ouro__policy *policy = heap->policy;
+    ouro__pass *pass = &heap->pass;
+    const ouro__phase *phases = pass->phases;
+    int generation = pass->generation;
     ouro_status status = ouro__driver_take_answer(heap);
-    if (status != OURO_OK && heap->pass.culprit != NULL) return status;
-    *ret_found = heap->pass.found;
+    *ret_found = status == OURO_OK || heap->saveall ? pass->found : 0;
+    note_work(heap, pass->begun);
+    if (status != OURO_OK && !heap->saveall) {
+        ouro__pacing_arm(heap);
+        return status;
+    }
     bool whole = generation == 2 || phases == policy->phases;
-    note_work(heap, start);
-    ouro__pacing_after(heap, generation, heap->pass.candidates, *ret_found, whole);
+    ouro__pacing_after(heap, generation, pass->candidates, *ret_found, whole);
     if (policy->after != NULL && phases == policy->phases)
-        policy->after(heap, heap->pass.work.visited, *ret_found);
+        policy->after(heap, pass->work.visited, *ret_found);
     if (whole) heap->pacing.hurry = false;
     if (generation == 2) ouro__pool_trim(&heap->pool);
     return status;
+}
+
+void ouro__driver_close(ouro_heap *heap, int generation, size_t found) {
+    heap->stats.collections[generation]++;
+    heap->stats.collected[generation] += found;
+    ouro__emit(heap, &(ouro_event){
+                         .kind = OURO_EVENT_STOP, .generation = generation, .count = found});
+    ouro__death_drain(heap);
+}
+
+/* A custom collector takes what is held for alive. What only the outside's references to itself
+ * keep is found by another question, whose answer contains the first one. */
+static void ask_outside_too(ouro_heap *heap, int generation) {
+    const ouro__pass *pass = &heap->pass;
+    bool failed = pass->culprit != NULL || pass->status != OURO_OK;
+    if (failed || !heap->policy->custom || generation < 2 || pass->cross) return;
+    if (!ouro__cross_may_be(heap)) return;
+    if (heap->verify && ouro__verify_answer(heap) != OURO_OK) return;
+    ouro__pass_end(heap);
+    ouro__pass_begin(heap, heap->policy, ouro__generational_phases, generation);
+    heap->pass.cross = true;
+    heap->pass.begun = ouro__clock_now();
+    ouro__pass_run(heap);
 }
 
 static ouro_status run(ouro_heap *heap, int generation, bool automatic, size_t *ret_found) {
@@ -213,11 +249,13 @@ static ouro_status run(ouro_heap *heap, int generation, bool automatic, size_t *
     ouro__pass_yield(heap);
     ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_START, .generation = generation});
     uint64_t start = ouro__clock_now();
-    ouro_status status = collect(heap, generation, automatic, &found);
+    ouro__driver_begin(heap, generation, automatic);
+    ouro__pass_run(heap);
+    ask_outside_too(heap, generation);
+    ouro_status status = ouro__driver_conclude(heap, &found);
     ouro__driver_note_pause(heap, ouro__clock_now() - start);
     heap->collecting = false;
-    conclude(heap, generation, found);
-    ouro__death_drain(heap);
+    ouro__driver_close(heap, generation, found);
     if (ret_found != NULL) *ret_found = found;
     return status;
 }
@@ -229,6 +267,10 @@ ouro_status ouro_collect(ouro_heap *heap, int generation, size_t *ret_found) {
                               generation);
     if (!heap->open) return ouro_heap_fail(heap, OURO_E_HEAP, "the heap is closed");
     if (heap->collecting) return OURO_OK;
+    if (heap->doubted) {
+        heap->doubted = false;
+        return ouro_heap_fail(heap, OURO_E_CORRUPT, "%s", heap->doubt);
+    }
     return run(heap, generation, false, ret_found);
 }
 

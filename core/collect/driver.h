@@ -7,6 +7,12 @@
 
 void ouro__driver_note_pause(ouro_heap *heap, uint64_t ns);
 
+/* Begins a collection by the heap's policy, and ends it when its phases have ended; then, when
+ * nothing is under way any more, tells those who listen. found: objects that died. */
+void ouro__driver_begin(ouro_heap *heap, int generation, bool automatic);
+ouro_status ouro__driver_conclude(ouro_heap *heap, size_t *ret_found);
+void ouro__driver_close(ouro_heap *heap, int generation, size_t found);
+
 /* The phases of the pass have ended. What was found dies, is saved, is refused; or, in slices
  * and where nobody can tell, the pass is freeing now. Otherwise the pass has ended. */
 ouro_status ouro__driver_take_answer(ouro_heap *heap);

@@ -9,14 +9,14 @@
 #include "collect/sweep.h"
 
 const ouro__phase ouro__generational_phases[] = {
-    {"scope", ouro__question_scope},
-    {"count", ouro__question_count},
-    {NULL, ouro__question_roots},
-    {NULL, ouro__question_restore},
-    {NULL, ouro__question_ask},
-    {"restore", ouro__question_restore},
-    {NULL, ouro__sweep_survey},
-    {NULL, NULL},
+    {"scope", ouro__question_scope, true},
+    {"count", ouro__question_count, true},
+    {"roots", ouro__question_roots, false},
+    {"restore", ouro__question_restore, false},
+    {"ask", ouro__question_ask, false},
+    {"restore", ouro__question_restore, true},
+    {"survey", ouro__sweep_survey, false},
+    {NULL, NULL, false},
 };
 
 const ouro__policy ouro__policy_generational = {

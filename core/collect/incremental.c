@@ -36,12 +36,12 @@ static void guard(ouro_heap *heap, ouro_object *object) {
 }
 
 static const ouro__phase phases[] = {
-    {"scope", ouro__question_scope},
-    {"count", ouro__question_count},
-    {NULL, ouro__question_roots},
-    {"restore", ouro__question_restore},
-    {NULL, ouro__sweep_survey},
-    {NULL, NULL},
+    {"scope", ouro__question_scope, true},
+    {"count", ouro__question_count, true},
+    {"roots", ouro__question_roots, false},
+    {"restore", ouro__question_restore, true},
+    {"survey", ouro__sweep_survey, false},
+    {NULL, NULL, false},
 };
 
 enum { RESTORE = 3 };
@@ -108,7 +108,6 @@ static void slice(ouro_heap *heap) {
         heap->pool.taken = 0;
         heap->pacing.young_limit = pacing->stride;
     }
-    ouro__death_drain(heap);
 }
 
 static const char *const options[] = {"slice", NULL};

@@ -60,10 +60,10 @@ bool ouro__pass_step(ouro_heap *heap, size_t *budget) {
     if (phase->step == NULL) return true;
     if (!pass->entered) enter(heap);
     pass->last = NULL;
-    if (!phase->step(heap, budget)) return pass->culprit != NULL;
+    if (!phase->step(heap, budget)) return pass->culprit != NULL || pass->status != OURO_OK;
     pass->entered = false;
     pass->phase++;
-    if (phase->name != NULL)
+    if (phase->told)
         ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_STEP,
                                        .generation = pass->generation,
                                        .phase = phase->name});

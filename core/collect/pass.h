@@ -12,8 +12,9 @@
 #include "object/heap_state.h"
 
 typedef struct ouro__phase {
-    const char *name; /* what listeners and steppers are told; NULL: part of the next one */
+    const char *name;
     bool (*step)(ouro_heap *heap, size_t *budget);
+    bool told; /* listeners are told when it has ended; steppers know each */
 } ouro__phase;
 
 /* The cells of one block that a phase has to look at now. */

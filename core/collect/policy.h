@@ -14,6 +14,7 @@ struct ouro__policy {
     bool automatic;
     bool guards_newborn;
     bool asks;      /* its phases ask the outside about what it alone holds */
+    bool custom;    /* an embedder's: its claims are checked even where they are not used */
     bool own_young; /* its automatic collections of the young consist of its own phases */
     /* The generation that is due, or -1; asked when the pool or the account rang. */
     int (*due)(ouro_heap *heap);

@@ -206,11 +206,11 @@ bool ouro__question_each(ouro_heap *heap, bool (*each)(ouro_object *object, void
 /* ---- at once ----------------------------------------------------------------------------- */
 
 ouro_object *ouro__question_answer(ouro_heap *heap) {
-    static const ouro__phase phases[] = {{NULL, ouro__question_scope},
-                                         {NULL, ouro__question_count},
-                                         {NULL, ouro__question_roots},
-                                         {NULL, ouro__question_restore},
-                                         {NULL, NULL}};
+    static const ouro__phase phases[] = {{"scope", ouro__question_scope, false},
+                                         {"count", ouro__question_count, false},
+                                         {"roots", ouro__question_roots, false},
+                                         {"restore", ouro__question_restore, false},
+                                         {NULL, NULL, false}};
     ouro__pass_begin(heap, heap->policy, phases, 2);
     heap->pass.promote = false;
     ouro__pass_run(heap);
@@ -218,7 +218,7 @@ ouro_object *ouro__question_answer(ouro_heap *heap) {
 }
 
 void ouro__question_condemn_all(ouro_heap *heap) {
-    static const ouro__phase phases[] = {{NULL, ouro__question_scope}, {NULL, NULL}};
+    static const ouro__phase phases[] = {{"scope", ouro__question_scope, false}, {NULL, NULL, false}};
     ouro__pass_begin(heap, heap->policy, phases, OURO__FROZEN);
     ouro__pass_run(heap);
 }

@@ -21,7 +21,7 @@ static bool is_older(const ouro_object *a, const ouro_object *b) {
     return a < b;
 }
 
-static bool comes_first(const ouro_object *a, const ouro_object *b) {
+bool ouro__sweep_comes_first(const ouro_object *a, const ouro_object *b) {
     const ouro__block *block_a = ouro__block_of(a), *block_b = ouro__block_of(b);
     return block_a != block_b ? block_a->position < block_b->position : a < b;
 }
@@ -31,7 +31,7 @@ static void survey(ouro_heap *heap, ouro_object *object) {
     const ouro_type *type = ouro__type_of(heap, object);
     if (type->counted) {
         pass->found++;
-        if (pass->oldest == NULL || comes_first(object, pass->oldest)) pass->oldest = object;
+        if (pass->oldest == NULL || ouro__sweep_comes_first(object, pass->oldest)) pass->oldest = object;
     }
     bool held = object->flags & OURO__HELD; /* from within: its handle has to forget it */
     if (held || ouro__is_observed(heap, object)) pass->observed = true;

@@ -9,6 +9,9 @@
  * count, the oldest of them, and whether somebody can observe a death among them. */
 bool ouro__sweep_survey(ouro_heap *heap, size_t *budget);
 
+/* By place. */
+bool ouro__sweep_comes_first(const ouro_object *a, const ouro_object *b);
+
 /* Garbage that nobody can observe is freed, block by block. begin; step until it returns true:
  * then the pass has ended. Between two steps the heap may be used, but not be looked at as a
  * whole. */

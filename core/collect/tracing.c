@@ -45,16 +45,16 @@ static bool mark_roots(ouro_heap *heap, size_t *budget) {
 }
 
 static const ouro__phase phases[] = {
-    {"scope", ouro__question_scope},
-    {NULL, mark_roots},
-    {"mark", ouro__question_restore},
-    {"count", ouro__question_count},
-    {NULL, ouro__question_roots},
-    {NULL, ouro__question_restore},
-    {NULL, ouro__question_ask},
-    {"restore", ouro__question_restore},
-    {NULL, ouro__sweep_survey},
-    {NULL, NULL},
+    {"scope", ouro__question_scope, true},
+    {"known roots", mark_roots, false},
+    {"mark", ouro__question_restore, true},
+    {"count", ouro__question_count, true},
+    {"roots", ouro__question_roots, false},
+    {"restore", ouro__question_restore, false},
+    {"ask", ouro__question_ask, false},
+    {"restore", ouro__question_restore, true},
+    {"survey", ouro__sweep_survey, false},
+    {NULL, NULL, false},
 };
 
 const ouro__policy ouro__policy_tracing = {

@@ -29,6 +29,7 @@
 #include "collect/policy.h"
 #include "collect/question.h"
 #include "collect/sweep.h"
+#include "collect/trial.h"
 
 enum { GRAY_MOST = 124, GRAY_OVERFLOW = 125, FOLLOWED = 128 };
 
@@ -94,6 +95,36 @@ static bool mark_roots(ouro_heap *heap, size_t *budget) {
     pass->work.removed += buffered > pass->candidates ? buffered - pass->candidates : 0;
     heap->pacing.buffered = 0;
     return true;
+}
+
+void ouro__trial_forget_roots(ouro_heap *heap) {
+    for (size_t i = 0; i < heap->pool.count; i++) {
+        ouro__block *block = heap->pool.blocks[i];
+        bool wait = false;
+        for (uint32_t cell = 0; block->roots && cell < block->fresh; cell++) {
+            ouro_object *object = ouro__cell_at(block, cell);
+            if (ouro__question_is_candidate(object, 2)) ouro__set_flag(object, OURO__GUARDED);
+            else if (object->type != 0 && !(object->flags & OURO__GUARDED)) wait = true;
+        }
+        block->roots = wait;
+    }
+    heap->pass.work.possible_roots += heap->pacing.buffered;
+    heap->pacing.buffered = 0;
+}
+
+bool ouro__trial_is_painting(const ouro_heap *heap) {
+    return heap->pass.phases == ouro__policy_trial.phases && heap->pass.phase <= 2;
+}
+
+bool ouro__trial_is_gray(uint8_t side) {
+    return side < FOLLOWED;
+}
+
+uint64_t ouro__trial_count(const ouro_heap *heap, const ouro_object *object) {
+    uint8_t count = *ouro__side_of(object) % FOLLOWED;
+    if (count < GRAY_OVERFLOW) return count;
+    const uint64_t *place = ouro__map_find(&heap->overflow, (uint64_t)(uintptr_t)object);
+    return place != NULL ? *place : 0;
 }
 
 #define RING 64
@@ -284,14 +315,14 @@ static void after(ouro_heap *heap, size_t visited, size_t freed) {
 }
 
 static const ouro__phase phases[] = {
-    {"buffer", mark_roots},
-    {"gray", mark_gray},
-    {NULL, begin_scan},
-    {NULL, ouro__question_roots},
-    {"scan", ouro__question_restore},
-    {NULL, promote_all},
-    {NULL, ouro__sweep_survey},
-    {NULL, NULL},
+    {"buffer", mark_roots, true},
+    {"gray", mark_gray, true},
+    {"translate", begin_scan, false},
+    {"roots", ouro__question_roots, false},
+    {"scan", ouro__question_restore, true},
+    {"promote", promote_all, false},
+    {"survey", ouro__sweep_survey, false},
+    {NULL, NULL, false},
 };
 
 const ouro__policy ouro__policy_trial = {

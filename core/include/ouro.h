@@ -12,6 +12,7 @@
 #include "ouro/value.h"
 #include "ouro/object.h"
 #include "ouro/policy.h"
+#include "ouro/collector.h"
 #include "ouro/type.h"
 #include "ouro/cross.h"
 #include "ouro/heap.h"

@@ -87,8 +87,8 @@ typedef struct ouro__pass {
     bool cross;          /* the outside is asked about what it alone holds */
     bool promote;        /* survivors move to the next generation */
     bool shaded;         /* something was marked from outside the phases */
+    bool automatic;      /* nobody has asked for it */
     bool freeing;        /* the answer is being carried out, in slices */
-    bool confirmed;      /* it has been verified */
     int generation;
     unsigned next_generation;
     size_t left;         /* blocks still to look at in this phase */
@@ -101,6 +101,9 @@ typedef struct ouro__pass {
     ouro_object *oldest;
     bool observed;
     size_t candidates;
+    uint64_t begun;       /* when */
+    bool answered;        /* stepped: the phases have ended */
+    ouro_status status;   /* why it has failed */
     ouro_work work; /* of this collection */
 } ouro__pass;
 
@@ -184,6 +187,12 @@ struct ouro_heap {
     void (*guard)(ouro_heap *heap, ouro_object *object); /* told of guarded ones touched */
     void (*finish)(ouro_heap *heap); /* carries out what a collection has begun to free */
     ouro_work work[OURO_POLICIES_MAX][OURO_GENERATIONS]; /* by policy */
+    bool stepping;     /* somebody advances a collection by hand */
+    ouro__map notes;   /* of a custom collector: object -> what it has noted down */
+    bool verify;       /* each collection is verified */
+    bool doubted;      /* an automatic one was wrong: the next that is asked for says so */
+    uint64_t verified; /* how many have been */
+    char doubt[512];
     uint16_t newborn; /* flags of new objects of cyclic types */
     ouro__pacing pacing;
     ouro__map overflow; /* object -> internal references beyond the side table */

@@ -184,6 +184,8 @@ static void run(ouro_heap *heap, const char *policy, uint64_t seed, bool switchi
     const size_t threshold[3] = {20 + seed % 50, 2, 1};
     ouro_threshold_set(heap, threshold);
     ouro_collect_enable(heap, true);
+    ouro_verify(heap, seed % 3 == 0);
+    uint64_t verified = ouro_verified(heap);
     for (int i = 0; i < 6000; i++) {
         deeds[below(&w, sizeof deeds / sizeof *deeds)](&w);
         if (i % 3 == 0) heap->due |= OURO__DUE_COLLECT;
@@ -194,6 +196,7 @@ static void run(ouro_heap *heap, const char *policy, uint64_t seed, bool switchi
         if (i % 500 == 499) check_heap(heap);
     }
     (void)collect_all(heap);
+    assert_true(seed % 3 != 0 || ouro_verified(heap) > verified);
     assert_int_equal(ouro_heap_live(heap), reachable(&w) + watchers(&w) + 1);
     end(&w);
     ouro_collect_enable(heap, false);

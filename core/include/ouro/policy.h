@@ -44,6 +44,15 @@ OURO_API const char *ouro_policy_of(const ouro_heap *heap, size_t index,
 OURO_API ouro_status ouro_policy_option(ouro_heap *heap, const char *policy, const char *name,
                                         double value);
 
+/* With verify, each collection is confirmed before anything is freed, by an independent search
+ * for what is reached: slow, and for tests. A wrong one returns OURO_E_CORRUPT from ouro_collect,
+ * an automatic one from the next that is asked for. The message names the policy and the
+ * object; nothing is freed. verified: how many have been confirmed; without memory for it
+ * a collection is not. */
+OURO_API void ouro_verify(ouro_heap *heap, bool on);
+OURO_API bool ouro_verify_is_on(const ouro_heap *heap);
+OURO_API uint64_t ouro_verified(const ouro_heap *heap);
+
 /* Frees now what is dead already and a policy frees in slices. Whoever looks at the whole heap
  * (ouro_heap_live, ouro_heap_each ...) has it done; a count read from an object has not. */
 OURO_API void ouro_finish(ouro_heap *heap);
