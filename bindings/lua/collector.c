@@ -211,12 +211,13 @@ static ouro_status find(ouro_collection *collection, void *user) {
     lua_rawgeti(L, -1, 1);
     lua_rawgeti(L, -2, 2);
     b->collection = collection;
+    bool was_still = b->still;
     b->still = true;
     b->busy++;
     int result = lua_pcall(L, 1, 0, 0);
     b->busy--;
     b->collection = NULL;
-    b->still = false;
+    b->still = was_still;
     b->current = L;
     ouro_status status = result == LUA_OK ? OURO_OK : fail(L, heap);
     lua_settop(L, top);

@@ -65,7 +65,10 @@ static int next_policy(lua_State *L) {
     size_t i = 0;
     if (lua_type(L, 2) == LUA_TSTRING) {
         const char *before = lua_tostring(L, 2);
-        while ((name = ouro_policy_of(b->heap, i++, NULL)) != NULL && strcmp(name, before) != 0) continue;
+        while ((name = ouro_policy_of(b->heap, i, NULL)) != NULL) {
+            i++;
+            if (strcmp(name, before) == 0) break;
+        }
     }
     name = ouro_policy_of(b->heap, i, &description);
     if (name == NULL) return 0;

@@ -73,6 +73,17 @@ static void set_limits(lua_State *L, const options *o) {
     ouro__limit_time(o->timeout);
 }
 
+/* Raises when there is no memory for it. */
+static void set_policy(lua_State *L, const char *name) {
+    if (name == NULL) return;
+    ouro__state_push_module(L);
+    lua_getfield(L, -1, "gc");
+    lua_getfield(L, -1, "policy");
+    lua_pushstring(L, name);
+    lua_call(L, 1, 0);
+    lua_pop(L, 2);
+}
+
 /* -e, -l and -W, in their order. */
 static bool run_options(lua_State *L, const command *c) {
     for (int i = 1; i < c->options.end; i++) {
@@ -103,6 +114,7 @@ static bool run_all(lua_State *L, command *c) {
     if (o->version && !o->interactive) print_version();
     set_arguments(L, c);
     set_limits(L, o);
+    set_policy(L, o->gc);
     ouro__stress_begin(&c->stress, L);
     if (!o->bare && !run_initialization(L)) return false;
     if (!run_options(L, c)) return false;

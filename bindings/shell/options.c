@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <ouro.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ static const char usage[] =
     "  -E         ignore the environment (OURO_INIT, LUA_PATH, LUA_CPATH)\n"
     "  -W         turn warnings on\n"
     "  --exact    settle after every line: what is dropped is dead at the next\n"
+    "  --gc=POLICY\n"
+    "             the collector: generational, incremental, refcount, tracing or trial\n"
     "  --max-objects N, --max-bytes N[K|M|G], --max-frames N\n"
     "             limits of the heap\n"
     "  --max-steps N, --timeout SECONDS\n"
@@ -64,12 +67,24 @@ static bool read_seconds(const char *text, double *ret_seconds) {
            *ret_seconds < 1e9;
 }
 
+static bool is_policy(const char *name) {
+    const char *known;
+    for (size_t i = 0; (known = ouro_policy_at(i, NULL)) != NULL; i++)
+        if (strcmp(known, name) == 0) return true;
+    return false;
+}
+
 static bool set_value(options *ret, const char *name, const char *value) {
     unsigned long long count = 0;
     bool bytes = strcmp(name, "--max-bytes") == 0;
     if (strcmp(name, "--timeout") == 0) {
         ret->wants = "a number of seconds above 0";
         return read_seconds(value, &ret->timeout);
+    }
+    if (strcmp(name, "--gc") == 0) {
+        ret->gc = value;
+        ret->wants = "the name of a policy: generational, incremental, refcount, tracing or trial";
+        return is_policy(value);
     }
     if (strcmp(name, "--stress") == 0) {
         ret->stress = value;
@@ -88,7 +103,8 @@ static bool set_value(options *ret, const char *name, const char *value) {
 /* The option's name without a value behind "=", or NULL for another option. */
 static const char *find_valued(const char *word) {
     static const char *const names[] = {"--max-objects", "--max-bytes", "--max-frames",
-                                        "--max-steps",   "--timeout",   "--stress"};
+                                        "--max-steps",   "--timeout",   "--stress",
+                                        "--gc"};
     size_t length = strcspn(word, "=");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == length && strncmp(names[i], word, length) == 0) return names[i];

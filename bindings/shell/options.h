@@ -20,6 +20,7 @@ typedef struct options {
     size_t max_objects, max_bytes, max_frames; /* 0: no limit given */
     unsigned long long max_steps;
     double timeout;     /* seconds */
+    const char *gc;     /* the policy that --gc= names, borrowed from argv; NULL: the default */
     const char *stress; /* what --stress= says, borrowed from argv; NULL: nothing */
     bool strict;      /* --strict */
     int end;          /* argv index behind the last option */

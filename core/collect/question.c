@@ -218,7 +218,8 @@ ouro_object *ouro__question_answer(ouro_heap *heap) {
 }
 
 void ouro__question_condemn_all(ouro_heap *heap) {
-    static const ouro__phase phases[] = {{"scope", ouro__question_scope, false}, {NULL, NULL, false}};
+    static const ouro__phase phases[] = {{"scope", ouro__question_scope, false},
+                                         {NULL, NULL, false}};
     ouro__pass_begin(heap, heap->policy, phases, OURO__FROZEN);
     ouro__pass_run(heap);
 }

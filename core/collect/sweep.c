@@ -31,7 +31,8 @@ static void survey(ouro_heap *heap, ouro_object *object) {
     const ouro_type *type = ouro__type_of(heap, object);
     if (type->counted) {
         pass->found++;
-        if (pass->oldest == NULL || ouro__sweep_comes_first(object, pass->oldest)) pass->oldest = object;
+        if (pass->oldest == NULL || ouro__sweep_comes_first(object, pass->oldest))
+            pass->oldest = object;
     }
     bool held = object->flags & OURO__HELD; /* from within: its handle has to forget it */
     if (held || ouro__is_observed(heap, object)) pass->observed = true;

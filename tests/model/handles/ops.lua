@@ -349,7 +349,8 @@ end
 
 function list.settle() return "h.settle()", function() end end
 function list.policy(_, a)
-    return ("h.gc.policy %q"):format(pick({ "generational", "incremental", "refcount", "tracing", "trial" }, a)), function() end
+    local all = { "generational", "incremental", "refcount", "tracing", "trial" }
+    return ("h.gc.policy %q"):format(pick(all, a)), function() end
 end
 
 local modes = { 'collectgarbage("generational")', 'collectgarbage("incremental", 1, 1000, 1)',
