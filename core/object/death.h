@@ -16,6 +16,7 @@ typedef struct ouro__set {
     bool scan;     /* no array: walk the blocks */
     bool by_count; /* else by a collection */
     bool cross;    /* members may be held, by what only members keep alive */
+    uint64_t begun; /* by a collection: when its death began, for statistics */
     size_t died;   /* result: counted objects that are dead */
     ouro_object *few[OURO__SET_INLINE];
 } ouro__set;
@@ -29,6 +30,8 @@ void ouro__set_finish(ouro__set *set);
  * referenced from nowhere else. Frees the members that are dead, and their flag from the
  * others. */
 void ouro__set_die(ouro__set *set);
+/* The same for a set by count that is this object alone, without the flag. */
+void ouro__object_die_alone(ouro_heap *heap, ouro_object *object);
 
 /* Whether this object's own death can be observed: a finalizer to run, a weak reference. */
 static inline bool ouro__is_observed(const ouro_heap *heap, const ouro_object *object) {
