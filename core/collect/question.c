@@ -87,6 +87,11 @@ static void count_by_hook(ouro_object *child, void *context) {
     count_child(context, child);
 }
 
+void ouro__question_count_one(ouro_heap *heap, ouro_object *object) {
+    counting c = {heap, 0, 0};
+    count_child(&c, object);
+}
+
 static inline void count_object(counting *c, ouro_object *object) {
     ouro_type *type = ouro__type_of(c->heap, object);
     c->objects++;

@@ -49,6 +49,9 @@ uint64_t ouro__question_internal(const ouro_heap *heap, const ouro_object *objec
 /* Notes so many references to a candidate whose byte is too small for them. */
 void ouro__question_overflow(ouro_heap *heap, ouro_object *object, uint64_t times);
 
+/* Counts one reference to a candidate. */
+void ouro__question_count_one(ouro_heap *heap, ouro_object *object);
+
 /* Instances of one class come in thousands, so their references to it are counted in the type,
  * from the first of these to the second. */
 void ouro__question_forget_classes(ouro_heap *heap);

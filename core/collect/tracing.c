@@ -44,11 +44,39 @@ static bool mark_roots(ouro_heap *heap, size_t *budget) {
     return true;
 }
 
+static void count_value(ouro_object *container, ouro_object *key, ouro_object *value,
+                        bool *charged, void *context) {
+    (void)container;
+    (void)key;
+    (void)charged;
+    if (ouro__question_is_garbage(value)) ouro__question_count_one(context, value);
+}
+
+/* A container of ephemerons that is reached counts values that are not, for their keys are not:
+ * these references are from within as well. */
+static bool count_ephemerons(ouro_heap *heap, size_t *budget) {
+    ouro__pass *pass = &heap->pass;
+    ouro__stretch s;
+    if (heap->ephemerons == 0) return true;
+    while (*budget > 0 && ouro__pass_next(heap, ouro__pass_is_asked, &s)) {
+        for (uint32_t cell = s.begin; cell < s.end; cell++) {
+            ouro_object *object = ouro__cell_at(s.block, cell);
+            if (object->type == 0 || !ouro__type_of(heap, object)->ephemerons) continue;
+            bool reached = !ouro__question_is_garbage(object);
+            if (!reached || !ouro__question_is_candidate(object, 2)) continue;
+            heap->watch->each_of_container(object, count_value, heap);
+        }
+        ouro__pass_spend(pass, budget, (s.end - s.begin) / 8 + 1);
+    }
+    return *budget > 0;
+}
+
 static const ouro__phase phases[] = {
     {"scope", ouro__question_scope, true},
     {"known roots", mark_roots, false},
     {"mark", ouro__question_restore, true},
     {"count", ouro__question_count, true},
+    {"ephemerons", count_ephemerons, false},
     {"roots", ouro__question_roots, false},
     {"restore", ouro__question_restore, false},
     {"ask", ouro__question_ask, false},

@@ -27,7 +27,8 @@ settle()
 
 tap.subtest("options are checked, and named", function()
     throws(function() gc.policy("incremental", { speed = 1 }) end, "it has: slice", "unknown")
-    throws(function() gc.policy("incremental", { slice = "fast" }) end, "number of units", "no number")
+    throws(function() gc.policy("incremental", { slice = "fast" }) end, "number of units",
+        "no number")
     throws(function() gc.policy("incremental", { slice = 0 }) end, "from 1", "too small")
     throws(function() gc.policy("trial", { slice = 5 }) end, "'trial' has no option", "none at all")
     is(gc.policy(), "generational", "none of these has switched")

@@ -87,14 +87,15 @@ tap.subtest("policies have names and descriptions", function()
     tap.like(tostring(all), "refcount: ", "they print")
     local named = {}
     for name, text in pairs(all) do named[#named + 1] = name .. type(text) end
-    tap.is_deeply(named, { "generationalstring", "refcountstring" }, "pairs gives names alone")
+    tap.is_deeply(named, { "generationalstring", "incrementalstring", "refcountstring",
+        "tracingstring", "trialstring" }, "pairs gives names alone")
     is(gc.policy(), "generational", "the one in use")
     is(gc.policy("refcount"), "generational", "switching gives the one before")
     is(gc.policy(), "refcount", "it has switched")
     make_loop()
     is(collect(), 1, "by hand it collects all the same")
     gc.policy("generational")
-    throws(function() gc.policy("best") end, "generational, refcount", "the error lists them")
+    throws(function() gc.policy("best") end, "generational, incremental, refcount", "the error lists them")
     throws(function() gc.policy(5) end, "number", "a number is no name")
     throws(function() gc.policy("generational", { speed = 1 }) end, "speed", "unknown options")
 end)
