@@ -210,9 +210,10 @@ ouro_status ouro__driver_conclude(ouro_heap *heap, size_t *ret_found) {
         ouro__pacing_arm(heap);
         return status;
     }
-    bool whole = generation == 2 || phases == policy->phases;
+    bool own = phases == policy->phases && (generation == 2 || policy->own_young);
+    bool whole = generation == 2 || own;
     ouro__pacing_after(heap, generation, pass->candidates, *ret_found, whole);
-    if (policy->after != NULL && phases == policy->phases)
+    if (policy->after != NULL && own)
         policy->after(heap, pass->work.visited, *ret_found);
     if (whole) heap->pacing.hurry = false;
     if (generation == 2) ouro__pool_trim(&heap->pool);

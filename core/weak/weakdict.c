@@ -262,6 +262,11 @@ static ouro_value value_of(const ouro_object *container, const ouro__weak_entry 
     return watched ? ouro_value_of_object(entry->link.target) : entry->held;
 }
 
+/* Nothing else need refer to it: see core/object/guard.c. */
+static void note_shown(ouro_value v) {
+    if (ouro_value_is_object(v)) ouro__guard_note(ouro_value_object(v));
+}
+
 /* ---- the public functions ---------------------------------------------------------------- */
 
 ouro_status ouro_weak_dict_new(ouro_heap *heap, ouro_weak_kind kind, ouro_object **ret_dict) {
@@ -284,6 +289,7 @@ ouro_status ouro_weak_dict_get(ouro_object *dict, ouro_value key, ouro_value *re
     if (status != OURO_OK) return status;
     const ouro__weak_entry *entry = found_entry(&lookup);
     *ret_value = entry != NULL ? value_of(dict, entry) : OURO_ABSENT;
+    note_shown(*ret_value);
     ouro__dict_finish_lookup(&lookup);
     return OURO_OK;
 }
@@ -381,6 +387,8 @@ ouro_status ouro_weak_dict_next(ouro_object *dict, ouro_cursor *cursor, ouro_val
     if (entry != NULL) value = value_of(dict, entry);
     if (entry != NULL && !ouro__object_is(dict, OURO__WEAK_VALUES))
         key = ouro_value_of_object(entry->link.target);
+    note_shown(key);
+    note_shown(value);
     if (ret_key != NULL) *ret_key = key;
     if (ret_value != NULL) *ret_value = value;
     return OURO_OK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Bench: the workloads by which managed-object systems are compared, through <ouro.h> alone.
  *
- *   bench WORKLOAD N        prints lines of metric, value, unit; docs/performance.md has the list
+ *   bench WORKLOAD N [POLICY]
+ *                           prints lines of metric, value, unit; docs/performance.md has the list
  *
  * A node is a record of two slots, a vertex one of four. Each workload runs three times in one
  * heap (W7 and W7a once); after each run, outside of what is timed, the heap is checked and
@@ -421,9 +422,10 @@ static void close_heap(bench *b) {
     if (ouro_heap_close(b->heap) != OURO_OK) fail("the heap", "does not close");
 }
 
-static void run(const struct workload *w, uint32_t n) {
+static void run(const struct workload *w, uint32_t n, const char *policy) {
     bench b = {.n = n};
     open_heap(&b);
+    if (policy != NULL) must(&b, ouro_policy_set(b.heap, policy));
     if (w->run == run_finalizers) make_mortal(&b);
     size_t before = ouro_heap_live(b.heap);
     for (int i = 0; i < w->repetitions; i++) {
@@ -436,15 +438,15 @@ static void run(const struct workload *w, uint32_t n) {
 
 int main(int argc, char **argv) {
     uint64_t start = measure_now();
-    unsigned long n = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+    unsigned long n = argc == 3 || argc == 4 ? strtoul(argv[2], NULL, 10) : 0;
     if (n == 0 || n >= UINT32_MAX / 10) {
-        fprintf(stderr, "usage: bench WORKLOAD N\n");
+        fprintf(stderr, "usage: bench WORKLOAD N [POLICY]\n");
         return 2;
     }
     const struct workload *w = workloads;
     while (w->name != NULL && strcmp(w->name, argv[1]) != 0) w++;
     if (w->name == NULL) return 3;
-    run(w, (uint32_t)n);
+    run(w, (uint32_t)n, argc == 4 ? argv[3] : NULL);
     measure_emit_process(start);
     return 0;
 }
