@@ -183,15 +183,17 @@ bool ouro__question_ask(ouro_heap *heap, size_t *budget) {
 
 /* ---- the answer -------------------------------------------------------------------------- */
 
-void ouro__question_end(ouro_heap *heap) {
-    for (size_t i = 0; i < heap->pool.count; i++) {
-        ouro__block *block = heap->pool.blocks[i];
-        if (block->asked) {
-            memset(block->base, OURO__SIDE_OUT, OURO__SIDE_SIZE);
-            block->careful = block->tags != NULL;
-        }
-        block->asked = block->pending = false;
+void ouro__question_end_block(ouro__block *block) {
+    if (block->asked) {
+        memset(block->base, OURO__SIDE_OUT, OURO__SIDE_SIZE);
+        block->careful = block->tags != NULL;
     }
+    block->asked = block->pending = false;
+}
+
+void ouro__question_end(ouro_heap *heap) {
+    for (size_t i = 0; i < heap->pool.count; i++)
+        ouro__question_end_block(heap->pool.blocks[i]);
     ouro__map_free(&heap->overflow, &heap->account);
 }
 

@@ -69,6 +69,8 @@ static inline bool ouro__question_is_garbage(const ouro_object *object) {
     return *ouro__side_of(object) < OURO__SIDE_PENDING;
 }
 
+void ouro__question_end_block(ouro__block *block);
+
 /* Calls each garbage object's function in order of place; stops when it returns false. */
 bool ouro__question_each(ouro_heap *heap, bool (*each)(ouro_object *object, void *context),
                          void *context);

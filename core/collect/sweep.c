@@ -124,6 +124,25 @@ static void finish_sweep(ouro_heap *heap) {
     ouro__pool_drop_empty(&heap->pool);
 }
 
+/* After: no side byte says anything of this pass. Only once all garbage is freed, for what is
+ * freed late asks whether what it refers to was garbage. */
+static bool clear_sides(ouro_heap *heap, size_t *budget) {
+    ouro__pass *pass = &heap->pass;
+    ouro__stretch s;
+    if (!pass->clearing) {
+        pass->clearing = true;
+        pass->stage++;
+        pass->left = heap->pool.count;
+        pass->cell = 0;
+    }
+    while (*budget > 0 && ouro__pass_next(heap, ouro__pass_is_asked, &s)) {
+        ouro__question_end_block(s.block);
+        pass->cell = s.block->fresh;
+        ouro__pass_spend(pass, budget, OURO__SIDE_SIZE / 64);
+    }
+    return *budget > 0;
+}
+
 /* A new object may take the cell of a dead one, whose side byte still says garbage: for it is
  * the dead one that other garbage refers to. No step comes back to a block. */
 bool ouro__sweep_step(ouro_heap *heap, size_t *budget) {
@@ -131,8 +150,8 @@ bool ouro__sweep_step(ouro_heap *heap, size_t *budget) {
     sweeping s = {.heap = heap};
     ouro__stretch at;
     ouro__set_init(&s.orphans, heap, true);
-    bool ended = true;
-    while ((ended = !ouro__pass_next(heap, ouro__pass_is_asked, &at)) == false) {
+    bool ended = pass->clearing;
+    while (!ended && !(ended = !ouro__pass_next(heap, ouro__pass_is_asked, &at))) {
         size_t garbage = 0;
         for (uint32_t cell = at.begin; cell < at.end; cell++) {
             ouro_object *object = ouro__cell_at(at.block, cell);
@@ -145,6 +164,7 @@ bool ouro__sweep_step(ouro_heap *heap, size_t *budget) {
         s.edges = 0;
         if (*budget == 0) break;
     }
+    ended = ended && clear_sides(heap, budget);
     if (ended) finish_sweep(heap);
     for (size_t i = 0; i < s.orphans.count; i++) ouro__death_of_last(s.orphans.items[i]);
     ouro__set_finish(&s.orphans);

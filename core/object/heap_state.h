@@ -88,6 +88,7 @@ typedef struct ouro__pass {
     bool promote;        /* survivors move to the next generation */
     bool shaded;         /* something was marked from outside the phases */
     bool automatic;      /* nobody has asked for it */
+    bool clearing;       /* and after that the side bytes are */
     bool freeing;        /* the answer is being carried out, in slices */
     int generation;
     unsigned next_generation;

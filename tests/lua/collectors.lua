@@ -34,7 +34,7 @@ tap.subtest("options are checked, and named", function()
     is(gc.policy(), "generational", "none of these has switched")
     gc.policy("incremental", { slice = 500 })
     is(gc.policy(), "incremental")
-    gc.policy("incremental", { slice = 65536 })
+    gc.policy("incremental", { slice = 16384 })
     gc.policy("generational")
 end)
 

@@ -40,7 +40,7 @@ OURO_API const char *ouro_policy_of(const ouro_heap *heap, size_t index,
  * not a number it can be. There is
  *   incremental  "slice": units of work between two operations, an object or a reference
  *                touched being one; the default is about a millisecond */
-#define OURO_SLICE_DEFAULT ((size_t)65536)
+#define OURO_SLICE_DEFAULT ((size_t)16384)
 OURO_API ouro_status ouro_policy_option(ouro_heap *heap, const char *policy, const char *name,
                                         double value);
 
