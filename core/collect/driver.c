@@ -349,6 +349,14 @@ static void release_slice(ouro_heap *heap) {
     ouro__driver_note_pause(heap, spent);
 }
 
+/* While a collection is under way in slices, each operation pays for a part of one. */
+static void pay(ouro_heap *heap) {
+    ouro__pacing *pacing = &heap->pacing;
+    pacing->credit += pacing->rate;
+    if (heap->policy->slice == NULL) heap->due &= ~(unsigned)OURO__DUE_SLICE;
+    else if (pacing->credit >= pacing->budget) heap->due |= OURO__DUE_COLLECT;
+}
+
 void ouro_finish(ouro_heap *heap) {
     if (heap->open) ouro__guard_look(heap);
 }
@@ -359,6 +367,7 @@ void ouro_safe_point_slow(ouro_heap *heap) {
     if (heap->due & OURO__DUE_PRESSURE) ouro__settle_for(heap, OURO_SETTLE_PRESSURE);
     if (heap->due & OURO__DUE_RELEASE) release_slice(heap);
     if (heap->unreleased != NULL) return;
+    if (heap->due & OURO__DUE_SLICE) pay(heap);
     if (heap->due & OURO__DUE_COLLECT) collect_if_due(heap);
     if (heap->due & OURO__DUE_STRESS && heap->open) stress(heap);
 }

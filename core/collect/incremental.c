@@ -89,6 +89,7 @@ static void work(ouro_heap *heap) {
 static void slice(ouro_heap *heap) {
     const ouro__pacing *pacing = &heap->pacing;
     bool under_way = heap->pass.policy != NULL;
+    heap->due &= ~(unsigned)OURO__DUE_SLICE;
     if (!under_way) {
         if (ouro__pacing_full_due(heap) != 2) {
             ouro__pacing_arm(heap);
@@ -104,10 +105,10 @@ static void slice(ouro_heap *heap) {
     uint64_t start = ouro__clock_now();
     work(heap);
     ouro__driver_note_pause(heap, ouro__clock_now() - start);
-    if (heap->pass.policy != NULL) {
-        heap->pool.taken = 0;
-        heap->pacing.young_limit = pacing->stride;
-    }
+    if (heap->pass.policy == NULL) return;
+    heap->pool.taken = heap->pacing.credit = 0;
+    heap->pacing.young_limit = pacing->stride;
+    heap->due |= OURO__DUE_SLICE;
 }
 
 static const char *const options[] = {"slice", NULL};

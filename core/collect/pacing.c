@@ -55,12 +55,16 @@ int ouro__pacing_generation_due(ouro_heap *heap) {
     return pacing->runs[0] >= pacing->threshold[1] ? 1 : 0;
 }
 
-/* While a collection is at work in slices, the heap grows by a quarter at most. */
+/* While a collection is at work in slices, the heap grows by a quarter at most. The pool rings
+ * too late where it finds whole blocks of free cells; so each operation pays as well, as much
+ * as two new objects have to. */
 void ouro__pacing_stride(ouro_heap *heap, uint64_t units) {
     ouro__pacing *pacing = &heap->pacing;
     uint64_t slices = units / pacing->budget + 1;
     uint64_t growth = pacing->old_live / 4 + pacing->threshold[0];
     pacing->stride = (size_t)(growth / slices) + 1;
+    pacing->rate = (size_t)(units * 2 / growth) + 1;
+    pacing->credit = 0;
     heap->pool.taken = 0;
     pacing->young_limit = pacing->stride;
 }

@@ -110,7 +110,7 @@ typedef struct ouro__pass {
 
 /* Why ouro_safe_point has something to do. */
 enum { OURO__DUE_PROMPT = 1, OURO__DUE_PRESSURE = 2, OURO__DUE_COLLECT = 4, OURO__DUE_DEATH = 8,
-       OURO__DUE_STRESS = 16, OURO__DUE_RELEASE = 32 };
+       OURO__DUE_STRESS = 16, OURO__DUE_RELEASE = 32, OURO__DUE_SLICE = 64 };
 
 typedef struct ouro__pacing {
     size_t threshold[OURO_GENERATIONS];
@@ -122,6 +122,7 @@ typedef struct ouro__pacing {
     size_t buffered;               /* possible roots since the last trial deletion, at most */
     size_t roots_limit;            /* how many make one due */
     size_t budget;                 /* work units of a slice */
+    size_t credit, rate;           /* units that operations have paid for; each so many */
     size_t begun_with;             /* objects, when the collection in slices began */
     size_t stride;                 /* cells taken between two slices */
     uint64_t units;                /* of the last collection in slices */
