@@ -18,7 +18,8 @@ typedef struct noting {
     binding *b;
     scratch *ids; /* of the objects, in order */
     scratch *folds;
-    scratch *boxed; /* ids */
+    scratch *boxed; /* ids of up to max */
+    uint64_t boxed_count, max;
 } noting;
 
 typedef struct noted_object {
@@ -33,6 +34,7 @@ typedef struct noted_fold {
 
 typedef struct noted_field {
     uint64_t id; /* 0: text */
+    size_t length; /* of the text, in which there may be NUL bytes */
     char label[LABEL_SIZE], text[TEXT_SIZE];
 } noted_field;
 
@@ -72,8 +74,10 @@ static bool note_value(noting *n, noted_field *field, ouro_value value) {
     ouro_repr_options options = {.struct_size = sizeof options, .max_depth = 1,
                                  .custom = text_of_box, .context = n};
     ouro_status status = ouro_repr(n->b->heap, value, &options, &text);
-    if (status == OURO_OK)
+    if (status == OURO_OK) {
         ouro_lua_copy_text(field->text, sizeof field->text, text.bytes, text.length);
+        field->length = text.length < sizeof field->text ? text.length : strlen(field->text);
+    }
     ouro_text_free(&text);
     return status == OURO_OK;
 }
@@ -110,11 +114,11 @@ static void set_flag(lua_State *L, const char *key, bool value) {
     lua_setfield(L, -2, key);
 }
 
-static void set_target(lua_State *L, uint64_t id, const char *text) {
-    if (id != 0) {
-        set_integer(L, "id", id);
+static void set_target(lua_State *L, const noted_field *field) {
+    if (field->id != 0) {
+        set_integer(L, "id", field->id);
     } else {
-        lua_pushstring(L, text);
+        lua_pushlstring(L, field->text, field->length);
         lua_setfield(L, -2, "text");
     }
 }
@@ -128,7 +132,7 @@ static void set_fields(lua_State *L, const scratch *noted) {
         lua_createtable(L, 0, 2);
         lua_pushstring(L, field.label);
         lua_setfield(L, -2, "label");
-        set_target(L, field.id, field.text);
+        set_target(L, &field);
         lua_rawseti(L, -2, (lua_Integer)(at / step) + 1);
     }
 }
@@ -249,39 +253,40 @@ static bool read_flag(lua_State *L, const char *name) {
 
 /* ---- the boxed part ---------------------------------------------------------------------- */
 
-static bool note_boxed(const ouro_verdict *verdict, void *context) {
+/* What would not live without the object. Only so many can be in the picture: the rest gets no
+ * ids. */
+static bool note_boxed(ouro_object *object, void *context) {
     noting *n = context;
-    uint64_t id;
-    if (verdict->fate == OURO_FATE_LIVES || !is_object(verdict->object)) return true;
-    if (ouro_object_id(verdict->object, &id) != OURO_OK) n->boxed->failed = true;
-    return ouro_lua_scratch_put(n->boxed, &id, sizeof id);
+    uint64_t id = 0;
+    if (!is_object(object)) return true;
+    if (n->boxed_count++ < n->max && ouro_object_id(object, &id) != OURO_OK)
+        n->boxed->failed = true;
+    return id == 0 || ouro_lua_scratch_put(n->boxed, &id, sizeof id);
 }
 
-/* What would not live without the object, which is the one that is drawn or another. */
-static ouro_status note_box(noting *n, ouro_object *drawn, ouro_object *object) {
-    ouro_removal removal = {.struct_size = sizeof removal, .targets = &object, .count = 1};
-    if (object == NULL) return OURO_OK;
-    if (drawn != NULL) {
-        removal.mine_of = drawn;
-        removal.mine = OURO_LUA_MINE;
-    }
-    return ouro_would_free(n->b->heap, &removal, note_boxed, n);
-}
-
-/* The object of the option `box`, borrowed from the table; NULL: none. *ret_drawn: it is the
- * one that is drawn. */
-static ouro_object *read_box(lua_State *L, binding *b, bool *ret_drawn) {
-    ouro_object *object = NULL;
+/* The option `box`, which leaves the options at index 2: true is the object at index 1. */
+static void take_box(noting *n) {
+    lua_State *L = n->L;
+    int top = lua_gettop(L);
     lua_getfield(L, 2, "box");
-    *ret_drawn = lua_isboolean(L, -1) && lua_toboolean(L, -1);
-    if (!lua_isboolean(L, -1) && !lua_isnil(L, -1)) {
-        object = ouro_lua_object_at(L, b, -1);
-        if (object == NULL)
-            ouro_lua_refuse(L, "option box has to be an object, or true for the one drawn; got %s",
-                            ouro_lua_describe(L, b, -1));
+    if (!lua_toboolean(L, -1)) {
+        lua_pop(L, 1);
+        return;
     }
-    lua_pop(L, 1);
-    return object;
+    if (lua_isboolean(L, -1)) lua_pushvalue(L, 1);
+    ouro_object *object = ouro_lua_object_at(L, n->b, -1);
+    if (object == NULL)
+        ouro_lua_refuse(L, "option box has to be an object, or true for the one that is drawn; "
+                           "got %s", ouro_lua_describe(L, n->b, -1));
+    lua_settop(L, top);
+    lua_pushnil(L);
+    lua_setfield(L, 2, "box");
+    ouro_retain(object);
+    ouro_settle(n->b->heap);
+    n->b->current = L;
+    ouro_status status = ouro_retained_each(object, OURO_LUA_MINE, note_boxed, n);
+    ouro_lua_give_back(L, n->b, object);
+    ouro_lua_check(L, n->b, status);
 }
 
 static void set_boxed(const noting *n) {
@@ -294,14 +299,13 @@ static void set_boxed(const noting *n) {
         lua_pushinteger(L, (lua_Integer)id);
         lua_rawseti(L, -2, (lua_Integer)(at / sizeof id) + 1);
     }
+    set_integer(L, "count", n->boxed_count);
     lua_setfield(L, -2, "boxed");
 }
 
 /* ---- draw -------------------------------------------------------------------------------- */
 
 static ouro_status take_picture(noting *n, ouro_picture_options *options, bool of_object) {
-    bool box_drawn;
-    ouro_object *box = read_box(n->L, n->b, &box_drawn);
     ouro_object *object = of_object ? ouro_lua_take(n->L, n->b) : NULL;
     if (object == NULL) {
         ouro_settle(n->b->heap);
@@ -310,7 +314,6 @@ static ouro_status take_picture(noting *n, ouro_picture_options *options, bool o
     options->from = object;
     options->mine = object != NULL ? OURO_LUA_MINE : 0;
     ouro_status status = ouro_picture(n->b->heap, options, note_item, n);
-    if (status == OURO_OK) status = note_box(n, object, box_drawn ? object : box);
     if (object != NULL) ouro_lua_give_back(n->L, n->b, object);
     return status;
 }
@@ -329,6 +332,8 @@ static void push_picture(lua_State *L, binding *b) {
     n.folds = ouro_lua_push_scratch(L);
     n.boxed = ouro_lua_push_scratch(L);
     scratch *noted = ouro_lua_push_scratch(L);
+    n.max = options.max_objects;
+    take_box(&n);
     ouro_lua_check(L, b, take_picture(&n, &options, of_object));
     scratch *const all[] = {n.ids, n.folds, n.boxed, noted};
     for (size_t i = 0; i < 4; i++) ouro_lua_scratch_check(L, all[i]);
@@ -340,7 +345,8 @@ static void push_picture(lua_State *L, binding *b) {
     for (size_t i = 0; i < 4; i++) ouro_lua_scratch_free(all[i]);
 }
 
-/* Arranges the arguments [x,] [file] [, options] as x, options, file. */
+/* Arranges the arguments [x,] [file] [, options] as x, a copy of the options, file. The copy
+ * forgets its box before it is asked who holds that. */
 static void arrange(lua_State *L, binding *b) {
     static const char *const known[] = {"box", "classes", "fields", "max", "names", "run",
                                         "steps", "title", "weak", NULL};
@@ -354,11 +360,16 @@ static void arrange(lua_State *L, binding *b) {
     if (!lua_isnil(L, 2) && lua_type(L, 2) != LUA_TSTRING)
         ouro_lua_refuse(L, "argument %d has to be the name of a file; got %s", of_object ? 2 : 1,
                         ouro_lua_describe(L, b, 2));
-    if (lua_isnil(L, 3)) {
-        lua_newtable(L);
-        lua_replace(L, 3);
-    }
     ouro_lua_check_options(L, b, 3, known);
+    lua_newtable(L);
+    if (lua_istable(L, 3)) {
+        for (lua_pushnil(L); lua_next(L, 3) != 0; lua_pop(L, 1)) {
+            lua_pushvalue(L, -2);
+            lua_pushvalue(L, -2);
+            lua_rawset(L, 4);
+        }
+    }
+    lua_replace(L, 3);
     lua_pushvalue(L, 2);
     lua_remove(L, 2);
 }

@@ -123,6 +123,12 @@ static void show(picture *p, uint32_t node) {
     p->queue[p->shown++] = node;
 }
 
+/* Of a row that was marked, what there is no more room for. */
+static void leave_rest(picture *p, uint32_t before, uint32_t first, uint32_t count) {
+    cut(p, before, first);
+    for (uint32_t at = first; count-- > 0; at = only_target(p, at)) p->state[at] = UNSEEN;
+}
+
 /* Before: first is unseen. After: it is shown, and if it begins a long row so are the row's ends,
  * with a fold for the middle. Nodes are marked on the way, so that a ring ends. */
 static void show_row(picture *p, uint32_t first) {
@@ -143,6 +149,10 @@ static void show_row(picture *p, uint32_t first) {
     for (uint32_t i = 1; i < length; i++) {
         uint32_t before = at;
         at = only_target(p, at);
+        if (f == NULL && p->shown >= p->options.max_objects) {
+            leave_rest(p, before, at, length - i);
+            return;
+        }
         if (f == NULL || i < HEAD || i >= length - TAIL) show(p, at);
         else put_in(p, f, at);
         if (f != NULL && i == HEAD) f->before = before;

@@ -171,14 +171,20 @@ local function write_folds(out, picture, drawn)
 end
 
 local function write_box(out, picture, drawn)
-    local members, bytes = {}, 0
+    local members, inside = {}, {}
     for _, id in ipairs(picture.boxed or {}) do
-        if drawn[id] then members[#members + 1] = node(id) end
+        if drawn[id] then
+            members[#members + 1] = node(id)
+            inside[id] = true
+        end
+    end
+    for i, fold in ipairs(picture.folds) do
+        if inside[fold.before] then members[#members + 1] = "m" .. i end
     end
     if #members == 0 then return end
     out:add('subgraph cluster_box { label="%s %s of #%d" labeljust=l fontcolor="%s" '
-        .. 'color="%s" style="dashed,rounded" penwidth=1.6 %s }', dot.number(#picture.boxed),
-        #picture.boxed == 1 and "object lives because" or "objects live because",
+        .. 'color="%s" style="dashed,rounded" penwidth=1.6 %s }', dot.number(picture.boxed.count),
+        picture.boxed.count == 1 and "object lives because" or "objects live because",
         picture.boxed[1], colours.box, colours.box, table.concat(members, "; "))
 end
 
@@ -208,13 +214,27 @@ function writer:add(format, ...)
     self[#self + 1] = "  " .. format:format(...)
 end
 
+-- Graphviz routes curves around everything, for minutes where most lines cross: then straight
+-- lines and a coarser search for places. A tree has one reference less than objects.
+local function effort(picture, drawn)
+    local references = 0
+    for _, object in ipairs(picture.objects) do
+        for _, field in ipairs(object) do
+            if drawn[field.id] then references = references + 1 end
+        end
+    end
+    local tangled = (references - #picture.objects) * #picture.objects > 60000
+    return tangled and "nslimit=0.1 nslimit1=0.1 mclimit=0.05 splines=line"
+        or "nslimit=1 nslimit1=1 mclimit=0.1"
+end
+
 function dot.text(picture, options)
     local out = setmetatable({ "digraph ouro {" }, writer)
     local drawn = index_by_id(picture.objects)
-    local title = options.title and options.title .. "\n" or ""
+    out:add("graph [%s]", effort(picture, drawn))
     out:add('graph [rankdir=LR nodesep=0.2 ranksep=0.5 newrank=true fontname="Helvetica" '
         .. 'fontsize=10 fontcolor="#555555" labelloc=b labeljust=l label="%s"]',
-        quoted(title .. legend(picture, options)):gsub("\n", "\\n"))
+        (options.title and quoted(options.title) .. "\\l" or "") .. legend(picture, options) .. "\\l")
     out:add('node [shape=plaintext fontname="Helvetica" fontsize=10 margin=0.05]')
     out:add('edge [color="#50667d" arrowsize=0.6 fontname="Helvetica" fontsize=9]')
     if options.names ~= false then write_names(out, picture, drawn) end
