@@ -54,8 +54,9 @@ same "a name is found" "1 found" "$(said 'search name')"
 same "what is found is marked" 1 "$(said marked)"
 same "what is not there is not found" "0 found" "$(said 'search nothing')"
 same "a click shows fields, holders and why" \
-    "Node #2count 1refers toval = needlenext -> #1holders#1.nextwhy it livesname start in main#1.next" \
-    "$(said panel)"
+    "Node #2count 1refers toval = needlenext -> #1holders#1.next" \
+    "$(said panel | sed 's/why it lives.*//')"
+same "and why" "name start in main#1.next" "$(said panel | sed 's/.*why it lives//')"
 same "a link leads to its object" "Node #1" "$(said link)"
 same "a step colours" \
     "1 of 2: count / rgb(185, 192, 199) 1 / none " "$(said next | sed -n 1p)"
@@ -64,7 +65,8 @@ same "another adds to it" \
     "$(said next | sed -n 2p)"
 same "a step back takes it away" \
     "1 of 2: count / rgb(185, 192, 199) 1 / none " "$(said back)"
-same "to the end" "2 of 2: mark, from start / rgb(75, 85, 96) 1 / rgb(255, 255, 255) 0" "$(said last)"
+same "to the end" \
+    "2 of 2: mark, from start / rgb(75, 85, 96) 1 / rgb(255, 255, 255) 0" "$(said last)"
 same "to the beginning" "0 of 2: before / none  / none " "$(said first)"
 same "zooming changes the view" true "$(said zoom)"
 same "and all of it comes back" true "$(said whole)"

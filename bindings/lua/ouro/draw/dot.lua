@@ -232,9 +232,10 @@ function dot.text(picture, options)
     local out = setmetatable({ "digraph ouro {" }, writer)
     local drawn = index_by_id(picture.objects)
     out:add("graph [%s]", effort(picture, drawn))
+    local title = options.title and quoted(options.title) .. "\\l" or ""
     out:add('graph [rankdir=LR nodesep=0.2 ranksep=0.5 newrank=true fontname="Helvetica" '
         .. 'fontsize=10 fontcolor="#555555" labelloc=b labeljust=l label="%s"]',
-        (options.title and quoted(options.title) .. "\\l" or "") .. legend(picture, options) .. "\\l")
+        title .. legend(picture, options) .. "\\l")
     out:add('node [shape=plaintext fontname="Helvetica" fontsize=10 margin=0.05]')
     out:add('edge [color="#50667d" arrowsize=0.6 fontname="Helvetica" fontsize=9]')
     if options.names ~= false then write_names(out, picture, drawn) end
