@@ -15,6 +15,7 @@
 #include "exact.h"
 #include "limit.h"
 #include "options.h"
+#include "progress.h"
 #include "repl.h"
 #include "script.h"
 #include "state.h"
@@ -27,6 +28,7 @@ typedef struct command {
     strict strict;
     bool failed;
     stress stress;
+    progress progress;
     int signal; /* that ended the prompt, or 0 */
 } command;
 
@@ -124,6 +126,7 @@ static int run_protected(lua_State *L) {
         lua_pushboolean(L, true);
         lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
     }
+    ouro__progress_install(L, &c->progress);
     ouro__state_open(L, &c->strict);
     c->failed = !run_all(L, c);
     if (!ouro__stress_end(&c->stress, L)) c->failed = true;

@@ -179,14 +179,16 @@ int ouro__repl_run(lua_State *L) {
     bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     repl r = {.editor = terminal ? ouro__edit_open(complete, L) : NULL};
     ouro__interrupt_session(true);
+    int signal;
     do {
         lua_settop(L, 0);
         lua_pushcfunction(L, take_turn);
         lua_pushlightuserdata(L, &r);
         ouro__script_report(L, lua_pcall(L, 1, 0, 0), NULL);
-    } while (r.last == EDIT_LINE || r.last == EDIT_CANCELLED);
+        signal = ouro__interrupt_signal();
+    } while (signal == 0 && (r.last == EDIT_LINE || r.last == EDIT_CANCELLED));
     ouro__interrupt_session(false);
-    int signal = r.last == EDIT_SIGNAL ? ouro__edit_signal(r.editor) : 0;
+    if (r.last == EDIT_SIGNAL) signal = ouro__edit_signal(r.editor);
     if (r.editor != NULL) ouro__edit_close(r.editor);
     free(r.line);
     return signal;
