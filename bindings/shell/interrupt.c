@@ -20,6 +20,7 @@ static struct {
     volatile sig_atomic_t wanted;  /* what runs is to stop */
     volatile sig_atomic_t insists; /* and not to go on after the error */
     volatile sig_atomic_t offered; /* the next Ctrl-C ends the process */
+    volatile sig_atomic_t came;    /* Ctrl-C, since it was last asked */
     volatile sig_atomic_t ending;  /* the signal that is to end the session, or 0 */
     struct timespec last;          /* Ctrl-C; touched by its handler alone */
     double seconds;                /* after which it comes first */
@@ -112,6 +113,7 @@ static void insist(void) {
 
 static void on_interrupt(int signal) {
     interrupt.alarmed = 0;
+    interrupt.came = 1;
     if (!interrupt.session) handle(signal, SIG_DFL);
     lua_State *L = atomic_load(&interrupt.thread);
     if (L == NULL) return;
@@ -163,6 +165,12 @@ void ouro__interrupt_session(bool on) {
 
 int ouro__interrupt_signal(void) {
     return interrupt.ending;
+}
+
+bool ouro__interrupt_came(void) {
+    bool came = interrupt.came;
+    interrupt.came = 0;
+    return came;
 }
 
 bool ouro__interrupt_is_wanted(void) {

@@ -19,6 +19,8 @@
 void ouro__interrupt_session(bool on);
 /* SIGTERM or SIGHUP, if one has come since the session is on; else 0. */
 int ouro__interrupt_signal(void);
+/* Whether Ctrl-C has come since this was last asked. */
+bool ouro__interrupt_came(void);
 /* Whether what runs is to stop: for work that asks. */
 bool ouro__interrupt_is_wanted(void);
 /* The signal of a timer does the same, with an error that names the time limit. */

@@ -20,6 +20,7 @@
 #include "interrupt.h"
 #include "script.h"
 #include "state.h"
+#include "whole.h"
 
 static const char chunk[] = "=stdin";
 static const char end_mark[] = "<eof>";
@@ -33,6 +34,10 @@ typedef struct repl {
 
 static void complete(void *L, const char *text, size_t length, completion *ret) {
     ouro__complete_find(L, text, length, ret);
+}
+
+static bool accept(void *L, const char *text, size_t length) {
+    return ouro__whole_is_chunk(L, text, length);
 }
 
 /* Without an editor: prompts all the same, as lua5.4 -i does. */
@@ -60,6 +65,7 @@ static bool push_line(lua_State *L, repl *r, const char *prompt) {
     const char *line = NULL;
     size_t length = 0;
     if (r->editor != NULL) {
+        if (ouro__interrupt_came()) ouro__edit_drop_pasted(r->editor);
         r->last = ouro__edit_read(r->editor, prompt, &line, &length);
     } else {
         r->last = read_plain(r, prompt, &length);
@@ -123,7 +129,7 @@ static bool read_statement(lua_State *L, repl *r) {
     bool unfinished;
     int status;
     while ((status = load(L, &unfinished)) != LUA_OK && unfinished) {
-        if (!push_line(L, r, ">> ")) {
+        if (!push_line(L, r, OURO_EDIT_MORE)) {
             if (r->last != EDIT_END) return false;
             /* Ctrl-D in the middle: the statement is given up, not the session. */
             if (r->editor != NULL) r->last = EDIT_CANCELLED;
@@ -135,6 +141,7 @@ static bool read_statement(lua_State *L, repl *r) {
         lua_concat(L, 3);
     }
     lua_remove(L, 1);
+    if (r->editor != NULL) ouro__edit_keep(r->editor);
     return ouro__script_report(L, status, NULL);
 }
 
@@ -178,6 +185,7 @@ static int take_turn(lua_State *L) {
 int ouro__repl_run(lua_State *L) {
     bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     repl r = {.editor = terminal ? ouro__edit_open(complete, L) : NULL};
+    if (r.editor != NULL) ouro__edit_accept(r.editor, accept);
     ouro__interrupt_session(true);
     int signal;
     do {
