@@ -26,6 +26,7 @@ static const char chunk[] = "=stdin";
 static const char end_mark[] = "<eof>";
 
 typedef struct repl {
+    const repl_source *source; /* NULL: the standard input */
     editor *editor; /* NULL: the input is no terminal */
     char *line;     /* without an editor: the last line, owned */
     size_t capacity;
@@ -64,7 +65,9 @@ static edit_result read_plain(repl *r, const char *prompt, size_t *ret_length) {
 static bool push_line(lua_State *L, repl *r, const char *prompt) {
     const char *line = NULL;
     size_t length = 0;
-    if (r->editor != NULL) {
+    if (r->source != NULL) {
+        r->last = r->source->read(r->source->user, prompt, &line, &length);
+    } else if (r->editor != NULL) {
         if (ouro__interrupt_came()) ouro__edit_drop_pasted(r->editor);
         r->last = ouro__edit_read(r->editor, prompt, &line, &length);
     } else {
@@ -183,8 +186,13 @@ static int take_turn(lua_State *L) {
 }
 
 int ouro__repl_run(lua_State *L) {
-    bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    repl r = {.editor = terminal ? ouro__edit_open(complete, L) : NULL};
+    return ouro__repl_run_from(L, NULL);
+}
+
+int ouro__repl_run_from(lua_State *L, const repl_source *source) {
+    bool terminal = source != NULL || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
+    repl r = {.source = source};
+    if (terminal && source == NULL) r.editor = ouro__edit_open(complete, L);
     if (r.editor != NULL) ouro__edit_accept(r.editor, accept);
     ouro__interrupt_session(true);
     int signal;
