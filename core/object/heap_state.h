@@ -122,8 +122,10 @@ struct ouro_heap {
     uint64_t last_stamp;
     ouro__map waiting; /* object that only waits for its holder -> when that began */
     uint64_t last_wait;
-    ouro_object **queue;
+    ouro_object **queue; /* deaths that wait: the first 64 never need memory */
     size_t queue_count, queue_capacity;
+    size_t queued;           /* those in the queue and those that only the flag tells of */
+    ouro__place queue_place; /* where the search for these goes on */
     size_t max_objects;
     size_t buffer_bytes; /* held by objects through ouro_heap_resize */
     size_t deferred;     /* since the last settle */
@@ -143,6 +145,7 @@ struct ouro_heap {
     const ouro__policy *policy;
     ouro__pacing pacing;
     ouro__map overflow; /* object -> internal references beyond the side table */
+    bool overflow_failed; /* there was no memory for one of them */
     ouro_object *garbage;
     size_t frozen;
     ouro_stats stats;
