@@ -30,6 +30,7 @@ struct ouro_type {
     void (*own_finalize)(ouro_object *object);
     void (*finalize)(ouro_object *object); /* own or inherited */
     uint64_t births, deaths;
+    uint64_t plain_since; /* the birth number for instances that have none */
     uint32_t class_edges; /* within a collection: instances in question */
     bool retired;         /* its class is dead; to be freed with its last instances */
     ouro_type *next_retired;
@@ -194,6 +195,9 @@ static inline void ouro__object_leave_tables(ouro_heap *heap, ouro_object *objec
         ouro__object_forget(heap, object);
     if (OURO_UNLIKELY(ouro__generation(object) == OURO__FROZEN)) heap->frozen--;
 }
+
+/* Whether to go on numbering the births of this type. */
+void ouro__type_save_numbers(ouro_type *type);
 
 /* Frees the types that were retired while heap->keep_types was set. */
 void ouro__type_free_retired(ouro_heap *heap);
