@@ -304,6 +304,15 @@ static ouro_status build_graph(world *w) {
     return ouro_build_graph(w->heap, w->slotted, 5, 3, 7, &w->object);
 }
 
+static ouro_status build_graph_in(world *w) {
+    return ouro_build_graph_in(w->list, w->slotted, 5, 3, 7);
+}
+
+static void make_wide_and_list(world *w) {
+    make_wide(w);
+    ouro_object_clear(w->list);
+}
+
 static void empty_ring(world *w) {
     ouro_record_set_slot(w->object, 1, OURO_NIL);
 }
@@ -366,6 +375,7 @@ static oom_case cases[] = {
     {"ouro_build_tree", build_tree, NEEDS, make_wide, NULL, NULL, 0, NULL},
     {"ouro_build_grid", build_grid, NEEDS, make_wide, NULL, NULL, 0, NULL},
     {"ouro_build_graph", build_graph, NEEDS, make_wide, NULL, NULL, 0, NULL},
+    {"ouro_build_graph_in", build_graph_in, NEEDS, make_wide_and_list, NULL, NULL, 0, NULL},
 };
 
 int main(void) {
