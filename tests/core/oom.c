@@ -184,6 +184,10 @@ static ouro_status deepcopy(world *w) {
     return ouro_object_deepcopy(w->deep, &w->object);
 }
 
+static ouro_status deepcopy_within(world *w) {
+    return ouro_object_deepcopy_within(w->deep, 100000, &w->object);
+}
+
 /* What refers to itself outlives its last release otherwise. */
 static void empty_copy(world *w) {
     ouro_object_clear(w->object);
@@ -352,6 +356,7 @@ static oom_case cases[] = {
     {"ouro_object_copy", copy_record, NEEDS, NULL, NULL, NULL, 0, NULL},
     {"ouro_object_copy", copy_bag, NEEDS, NULL, NULL, NULL, 0, NULL},
     {"ouro_object_deepcopy", deepcopy, NEEDS, NULL, empty_copy, NULL, 0, NULL},
+    {"ouro_object_deepcopy_within", deepcopy_within, NEEDS, NULL, empty_copy, NULL, 0, NULL},
     {"ouro_class_new", class_new, NEEDS, NULL, NULL, NULL, 0, NULL},
     {"ouro_class_new", class_new_open, NEEDS, NULL, NULL, NULL, 0, NULL},
     {"ouro_class_set", class_set, NEEDS, NULL, NULL, NULL, 0, NULL},
