@@ -168,24 +168,29 @@ static int new_object(lua_State *L) {
 
 /* ---- copies, types ----------------------------------------------------------------------- */
 
-static int copy_with(lua_State *L, ouro_status (*make)(ouro_object *, ouro_object **)) {
+static int copy_with(lua_State *L, bool deep) {
     binding *b = ouro_lua_enter_making(L);
     ouro_object *result;
     luaL_checkany(L, 1);
+    lua_Integer levels = deep ? luaL_optinteger(L, 2, 0) : 0;
+    luaL_argcheck(L, levels >= 0, 2, "levels to copy: 0 (all) or more");
     lua_settop(L, 1);
     if (!ouro_lua_is_handle(L, 1)) return 1; /* values are their own copies */
-    ouro_lua_check(L, b, make(ouro_lua_check_object(L, b, 1), &result));
+    ouro_object *object = ouro_lua_check_object(L, b, 1);
+    ouro_lua_check(L, b, deep ? ouro_object_deepcopy_within(object, (size_t)levels, &result)
+                              : ouro_object_copy(object, &result));
     ouro_lua_hand_over(L, b, result);
     ouro_lua_leave(L, b);
     return 1;
 }
 
 static int copy(lua_State *L) {
-    return copy_with(L, ouro_object_copy);
+    return copy_with(L, false);
 }
 
+/* deepcopy(x [, levels]) */
 static int deepcopy(lua_State *L) {
-    return copy_with(L, ouro_object_deepcopy);
+    return copy_with(L, true);
 }
 
 static int typeof_value(lua_State *L) {

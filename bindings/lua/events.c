@@ -4,8 +4,8 @@
  * The core tells of events in the middle of things, where nothing of Lua may run. So the
  * listener only writes down what happened, ids and text instead of objects, and the handlers
  * are called at the end of the operation, in the order of the events. What handlers cause is
- * told after that, in rounds, and only so many: a handler of births that makes objects would
- * never end.
+ * told after that, in rounds, and only so much: a handler of births that makes objects would
+ * never end, and one that makes several would multiply them.
  *
  * The queue is a userdata in the table b->listeners, at index 1; beside it that table has an
  * array of handlers for each event. An array never changes: on and off make a new one, so
@@ -17,6 +17,7 @@
 #include "view.h"
 
 #define ROUNDS 16
+#define MOST_CAUSED 1000 /* events that handlers cause, in one delivery */
 #define MOST_BYTES ((size_t)256 << 20)
 #define TEXT_SIZE 80
 
@@ -24,6 +25,7 @@ typedef struct queue {
     scratch *records;
     binding *b;
     uint64_t lost; /* events for which there was no memory */
+    uint64_t caused; /* by handlers, since this delivery began */
     bool delivering;
     bool muted;
     unsigned mask;          /* the kinds that have handlers */
@@ -74,7 +76,8 @@ static void write_down(ouro_heap *heap, const ouro_event *event, void *user) {
     if (q->muted) return;
     if (q->obituaries != NULL) ouro_lua_note_death(q->obituaries, q->b, event);
     if (!(q->mask >> event->kind & 1)) return;
-    if (q->records->used >= MOST_BYTES) {
+    if (q->delivering) q->caused++;
+    if (q->records->used >= MOST_BYTES || q->caused > MOST_CAUSED) {
         q->lost++;
         return;
     }
@@ -202,13 +205,14 @@ static void report_lost(lua_State *L, binding *b, queue *q) {
     report(L, b, "events");
 }
 
-/* Argument: the queue. */
+/* Argument: the queue. What was there before the first handler ran is told in any case. */
 static int deliver(lua_State *L) {
     queue *q = lua_touserdata(L, 1);
     scratch *s = q->records;
     size_t size = (sizeof(record) + 7) / 8 * 8, at = 0;
     for (int round = 0; round < ROUNDS && at < s->used; round++) {
         for (size_t end = s->used; at < end; at += size) {
+            if (round > 0 && q->caused > MOST_CAUSED) break;
             telling t = {.b = q->b};
             memcpy(&t.r, s->bytes + at, sizeof t.r);
             lua_pushcfunction(L, tell);
@@ -218,6 +222,7 @@ static int deliver(lua_State *L) {
         }
     }
     q->lost += (s->used - at) / size;
+    q->caused = 0;
     ouro_lua_scratch_free(s);
     report_lost(L, q->b, q);
     return 0;

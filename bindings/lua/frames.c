@@ -195,10 +195,11 @@ static int push_frame(lua_State *L) {
     ouro_lua_check(L, b, ouro_frame_new(b->heap, name, &frame));
     ouro_lua_hand_over(L, b, frame);
     if (ouro_frame_push(b->heap, frame) != OURO_OK) return refuse_depth(L, b);
+    ouro_lua_mark_call(L, b, -1);
     return 1;
 }
 
-static bool is_on_stack(ouro_heap *heap, const ouro_object *frame) {
+bool ouro_lua_is_on_stack(ouro_heap *heap, const ouro_object *frame) {
     for (size_t i = 0; i < ouro_frame_depth(heap); i++)
         if (ouro_frame_at(heap, i) == frame) return true;
     return false;
@@ -211,7 +212,7 @@ static bool is_finished(ouro_object *frame) {
 
 void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame) {
     ouro_heap *heap = b->heap;
-    if (frame == ouro_frame_main(heap) || !is_on_stack(heap, frame)) return;
+    if (frame == ouro_frame_main(heap) || !ouro_lua_is_on_stack(heap, frame)) return;
     if (ouro_frame_at(heap, 0) != frame) {
         ouro_object_clear(frame);
         (void)!ouro_frame_set(frame, finished, sizeof finished - 1, OURO_TRUE);

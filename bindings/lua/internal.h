@@ -16,6 +16,9 @@
 handle_pool *ouro_lua_pool(lua_State *L);
 /* ouro_lua_enter for metamethods, whose first argument is no heap. */
 binding *ouro_lua_enter_method(lua_State *L);
+/* The handle is that of a `call` which begins: when it goes before the call has ended, so does
+ * the frame. */
+void ouro_lua_mark_call(lua_State *L, const binding *b, int index);
 /* Whether it is the handle of a frame whose heap has closed. */
 bool ouro_lua_is_lost_frame(lua_State *L, const binding *b, int index);
 /* ouro_lua_object_at that does not raise: OURO_E_HEAP. */
@@ -159,6 +162,7 @@ int ouro_lua_attrs(lua_State *L);  /* attrs */
 /* --- frames.c ----------------------------------------------------------------------------- */
 int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame);
 int ouro_lua_frame_newindex(lua_State *L, binding *b, ouro_object *frame);
+bool ouro_lua_is_on_stack(ouro_heap *heap, const ouro_object *frame);
 /* The end of a call: the frame's names go, it leaves the stack. */
 void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame);
 /* Pushes the function `call`; heap userdata at the top. */

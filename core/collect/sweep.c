@@ -85,7 +85,8 @@ void ouro__sweep_free(ouro_heap *heap) {
 
 static uint64_t stamp_of(const ouro_object *object) {
     const ouro__block *block = ouro__block_of(object);
-    return block->stamps != NULL ? block->stamps[ouro__cell_index(block, object)] : 0;
+    if (block->stamps != NULL) return block->stamps[ouro__cell_index(block, object)];
+    return ouro_object_type(object)->plain_since;
 }
 
 /* Older: born earlier where births are numbered; else by place. */
@@ -93,7 +94,7 @@ static bool is_older(const ouro_object *a, const ouro_object *b) {
     uint64_t stamp_a = stamp_of(a), stamp_b = stamp_of(b);
     if (stamp_a != stamp_b) return stamp_a < stamp_b;
     const ouro__block *block_a = ouro__block_of(a), *block_b = ouro__block_of(b);
-    if (block_a != block_b) return block_a->position < block_b->position;
+    if (block_a != block_b) return block_a->serial < block_b->serial;
     return a < b;
 }
 
