@@ -14,6 +14,7 @@ static const char finished[] = "(finished)";
 /* This frame, then main, then the functions of ouro, then Lua's globals. */
 int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame) {
     size_t length;
+    bool lua_version = false;
     if (lua_type(L, 2) == LUA_TSTRING) {
         const char *name = lua_tolstring(L, 2, &length);
         ouro_value v = ouro_frame_get(frame, name, length);
@@ -24,8 +25,11 @@ int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame) {
             ouro_lua_push_value(L, b, v);
             return 1;
         }
+        lua_version = length == 8 && memcmp(name, "_VERSION", 8) == 0;
     }
-    ouro_lua_need_own(L, b, b->builtins);
+    /* The module's own _VERSION is that of `require "ouro"`; the name is Lua's. */
+    if (lua_version) lua_pushglobaltable(L);
+    else ouro_lua_need_own(L, b, b->builtins);
     lua_pushvalue(L, 2);
     lua_gettable(L, -2);
     return 1;

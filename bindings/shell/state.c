@@ -10,6 +10,7 @@
 
 #include "coroutine.h"
 #include "globals.h"
+#include "hooks.h"
 #include "interrupt.h"
 #include "limit.h"
 #include "lua/reports.h"
@@ -180,5 +181,6 @@ void ouro__state_open(lua_State *L, strict *s) {
     ouro_lua_count_reports(L, &s->errors);
     ouro__coroutine_install(L);
     ouro__globals_install(L);
+    ouro__hooks_install(L);
     replace_exit(L, s);
 }
