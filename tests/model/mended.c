@@ -22,6 +22,11 @@ static const mended list[] = {
       {.act = {.kind = OP_SET, .a = 8, .b = 10}},
       {.act = {.kind = OP_UNBIND, .k = OWN_NAME + 10}},
       {.act = {.kind = OP_UNBIND, .k = OWN_NAME + 8}}}},
+    {"the second look does not reach the value of an ephemeron without its key", 4,
+     {{.act = {.kind = OP_MAKE, .what = A_WEAK_KEYS, .number = 8}},
+      {.act = {.kind = OP_MAKE, .what = A_NODE, .number = 9}},
+      {.act = {.kind = OP_WATCH, .a = 8, .b = 9, .k = 9}},
+      {.act = {.kind = OP_PIN, .a = 8}}}},
 };
 
 enum { LISTED = sizeof list / sizeof *list };
