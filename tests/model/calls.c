@@ -239,7 +239,7 @@ static void safe_point(real *r, unsigned bell) {
         return;
     }
     /* A bell that the holder's answer would ring is for the next safe point. */
-    bool may = (bell & 4) != 0;
+    bool may = (bell & 4) != 0 && !r->quiet;
     if (!may) ouro_collect_enable(r->heap, false);
     ouro_safe_point(r->heap);
     if (!may) ouro_collect_enable(r->heap, enabled);

@@ -91,6 +91,7 @@ static void do_real(session *s, const op *o) {
     op done = *o;
     done.act.refused = s->now.refused;
     s->real.paced = s->now.paced;
+    s->real.quiet = s->now.quiet;
     bool blind = !s->now.paced && o->act.kind == OP_SAFE_POINT;
     s->real.blind = s->now.deaf = blind;
     real_do(&s->real, &done, (unsigned)s->now.bell);
@@ -201,10 +202,13 @@ static bool replay(session *s, run *shared, wrong_rule wrong) {
 }
 
 /* Sequences take turns at the policy they begin with; and at whether the model knows when the
- * first one collects, or has to be told as by those that it does not know. */
+ * first one collects, or has to be told as by those that it does not know; of which every other
+ * time nothing is collected but on request, generation by generation. */
 static op first_op(const session *s, uint64_t seed) {
     int turn = (int)(seed % (uint64_t)(s->now.policies + 1));
     int k = turn < s->now.policies ? turn : ANY_TIME;
+    bool unknown = k == turn && s->now.paces[turn] == PACE_ANY_TIME;
+    if (unknown && seed / (uint64_t)(s->now.policies + 1) % 2 == 0) k |= QUIET;
     return (op){.act = {.kind = OP_POLICY, .k = (int16_t)k}};
 }
 

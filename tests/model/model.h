@@ -104,6 +104,7 @@ typedef struct model {
     wrong_rule wrong;
     pace_kind paces[POLICIES];
     int policies, policy;
+    bool quiet; /* the test sees to it that no collection comes by itself */
     bool paced; /* the model knows when; a policy with PACE_ANY_TIME ends that for good */
     bool deaf;  /* the holder does not let go of anything for now */
     bool saveall;

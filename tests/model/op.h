@@ -32,7 +32,8 @@ enum {
     OWN_NAME = 100,     /* the name with that number plus K is nK */
     ROOM = 12,          /* items, entries, names and attributes that the test puts in one */
     COPIES = 8,         /* a deep copy that would be of more is left out */
-    ANY_TIME = 64       /* OP_POLICY: collections may come at any safe point */
+    ANY_TIME = 64,      /* OP_POLICY: collections may come at any safe point; or, */
+    QUIET = 128         /* whatever the policy, never by themselves */
 };
 
 typedef enum what {

@@ -324,7 +324,7 @@ static bool safe_point(model *m) {
         m->deferred = 0;
         model_settle(m);
     }
-    bool may = m->enabled && m->paces[m->policy] != PACE_NEVER;
+    bool may = m->enabled && m->paces[m->policy] != PACE_NEVER && !m->quiet;
     int generation = (m->bell & 4) && may ? model_due(m) : -1;
     tell_found(m, generation >= 0 ? model_collect(m, generation) : -1);
     return true;
@@ -352,9 +352,11 @@ static bool has_litter(const model *m) {
 
 static bool set_policy(model *m, const act *a) {
     int policy = a->k % ANY_TIME % m->policies;
-    bool any_time = a->k >= ANY_TIME || m->paces[policy] == PACE_ANY_TIME;
+    bool quiet = a->k & QUIET;
+    bool any_time = a->k & ANY_TIME || (m->paces[policy] == PACE_ANY_TIME && !quiet);
     if (m->collecting || (any_time && m->saveall)) return false;
     m->policy = policy;
+    m->quiet = quiet;
     if (any_time) m->paced = false; /* then generations mean nothing either */
     return true;
 }

@@ -19,7 +19,8 @@ typedef struct real {
     bool limited; /* the act is to be refused */
     bool starved; /* the operation's first call gets no memory */
     bool refused; /* for want of it */
-    bool paced;   /* as the model */
+    bool paced;   /* as the model, and: */
+    bool quiet;
     size_t policies;
     /* Asked when something dies at a safe point and the trace does not say what. */
     bool blind;

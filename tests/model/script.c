@@ -179,9 +179,10 @@ static void print_management(printer *p, const act *a, const char *x) {
     case OP_COLLECT: fprintf(p->out, "print('found ' .. collect(%d))", a->k % 3); break;
     case OP_ENABLE: fprintf(p->out, "gc.%s()", a->k & 1 ? "enable" : "disable"); break;
     case OP_POLICY:
+        if (a->k & QUIET) fprintf(p->out, "gc.disable() ");
         fprintf(p->out, "gc.policy '%s'%s",
                 ouro_policy_at((size_t)(a->k % ANY_TIME % p->model.policies), NULL),
-                a->k >= ANY_TIME ? " -- and the model does not know when it collects" : "");
+                a->k & ANY_TIME ? " -- and the model does not know when it collects" : "");
         break;
     case OP_LIMIT:
         if (a->k % 3 == 1)
