@@ -15,6 +15,8 @@ bool model_may_be_stored(const model *m, int n) {
 
 bool model_refuses(model *m, int objects) {
     if (m->max_objects == 0 || model_live(m) + objects <= m->max_objects) return false;
+    /* While a collected set lets go, nothing says whether its members still count. */
+    if (m->unordered) m->ambiguous = true;
     m->refused = true;
     return m->wrong != WRONG_REFUSED_IS_DONE;
 }
