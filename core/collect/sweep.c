@@ -70,11 +70,13 @@ static void find_orphans(ouro_heap *heap) {
 void ouro__sweep_free(ouro_heap *heap) {
     sweeping s = {.heap = heap};
     ouro__set_init(&s.orphans, heap, true);
+    bool kept = heap->keep_types; /* by a death that a finalizer collects within */
     heap->pool.keep_empty = heap->keep_types = true;
     ouro__question_each(heap, sweep_object, &s);
     ouro__question_end(heap);
-    heap->pool.keep_empty = heap->keep_types = false;
-    ouro__type_free_retired(heap);
+    heap->pool.keep_empty = false;
+    heap->keep_types = kept;
+    if (!kept) ouro__type_free_retired(heap);
     ouro__pool_drop_empty(&heap->pool);
     for (size_t i = 0; i < s.orphans.count; i++) ouro__death_of_last(s.orphans.items[i]);
     ouro__set_finish(&s.orphans);
