@@ -27,6 +27,21 @@ static int id(lua_State *L) {
     return 1;
 }
 
+/* obj(id): the object of that id while it lives. Reading lets nothing die, but what is dead is
+ * not to be found. */
+static int obj(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    lua_Integer number;
+    if (!ouro_lua_integer_at(L, 1, &number) || number < 1)
+        return ouro_lua_refuse(L, "argument 1 has to be an id, as id(x) gives; got %s",
+                               ouro_lua_describe(L, b, 1));
+    ouro_lua_look(L, b);
+    ouro_object *object = ouro_object_by_id(b->heap, (uint64_t)number);
+    if (object != NULL) ouro_lua_push_object(L, b, object);
+    else lua_pushnil(L);
+    return 1;
+}
+
 static int same(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     luaL_checkany(L, 2);
@@ -155,6 +170,7 @@ const luaL_Reg ouro_lua_looking[] = {{"attrs", ouro_lua_attrs},
                                      {"id", id},
                                      {"ipairs", ouro_lua_ipairs},
                                      {"names", ouro_lua_names},
+                                     {"obj", obj},
                                      {"refcount", refcount},
                                      {"repr", repr},
                                      {"same", same},

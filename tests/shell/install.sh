@@ -104,6 +104,12 @@ check "a state can be closed and the module loaded again" stock_lua '
     assert(require "ouro")
     os.exit(true, true)'
 check "the command runs" "$root/bin/ouro" -e 'print(refcount(list{}))'
+prompt_is_whole() {
+    for file in "$OURO_SOURCE"/bindings/lua/ouro/shell/*.lua; do
+        find "$folder" -path "*/ouro/shell/${file##*/}" | grep -q . || return 1
+    done
+}
+check "all files of the prompt's Lua half are there" prompt_is_whole
 check "the installed command takes the installed Lua files" searches installed "$root/bin/ouro"
 check "the one in the build folder those of its checkout" searches checkout "$OURO"
 check "a C program builds with pkg-config" build_program
