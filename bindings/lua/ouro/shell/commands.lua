@@ -40,22 +40,6 @@ local function need(rest, usage)
     return false
 end
 
--- The text in lines of the window's width, all but the first indented.
-local function wrap(text, indent)
-    local width = math.max(30, shell.width() or 80)
-    local lines, line = {}, ""
-    for word in text:gmatch("%S+") do
-        local room = #lines == 0 and width or width - indent
-        if line ~= "" and #line + #word + 1 > room then
-            lines[#lines + 1], line = line, ""
-        end
-        line = line == "" and word or line .. " " .. word
-    end
-    lines[#lines + 1] = line
-    return table.concat(lines, "\n" .. (" "):rep(indent))
-end
-commands.wrap = wrap
-
 -- ---- looking -------------------------------------------------------------------------------
 
 add("looking", "names", "", "the names of this frame, and what they are bound to", function()
@@ -66,7 +50,7 @@ add("looking", "names", "", "the names of this frame, and what they are bound to
         if type(value) == "userdata" and getmetatable(value) == "ouro.object" then
             what = ("#%d %s"):format(shell.ouro.id(value), host.happened.plain(value))
         else
-            what = shell.ouro.repr(type(value) == "table" and {} or value)
+            what = shell.values.brief(value)
         end
         rows[#rows + 1] = { name, what }
         widest = math.max(widest, #name)
@@ -332,7 +316,7 @@ local function tell_of_locals(text)
     if not host.terminal then return end
     local what = count == 1 and "a local lasts" or "locals last"
     shell.once("locals", "(%s for one statement here: write `%s` to keep it)", what,
-        wrap((text:gsub("^%s*local%s+", "")), 0))
+        (text:gsub("^%s*local%s+", "")))
 end
 
 -- fine: it ran to its end.

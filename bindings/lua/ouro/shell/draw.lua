@@ -19,8 +19,9 @@ end
 
 -- A label as it is written in Lua: name, [1], ["a b"].
 local function written(label)
-    if type(label) ~= "string" then return "[" .. ouro.repr(label) .. "]" end
-    return label:find("^[%a_][%w_]*$") and label or '["' .. label .. '"]'
+    if type(label) == "string" and label:find("^[%a_][%w_]*$") then return label end
+    if is_managed(label) then return ("[%s #%d]"):format(ouro.typeof(label), ouro.id(label)) end
+    return "[" .. shell.values.brief(label) .. "]"
 end
 
 -- The references of an object: {label, value}; the class of an instance is left out. `more`:
@@ -41,6 +42,20 @@ local function references(object, most)
     return list, more
 end
 
+local containers = { list = true, tuple = true, dict = true, set = true }
+
+-- Whether it is a container of numbers, strings and the like: these need no lines of their own.
+local function holds_plain_values(object)
+    if not containers[ouro.typeof(object)] then return false end
+    local seen = 0
+    for label, value in ouro.attrs(object) do
+        if is_managed(value) or is_managed(label) then return false end
+        seen = seen + 1
+        if seen > 100 then return true end
+    end
+    return true
+end
+
 local tree = {}
 tree.__index = tree
 
@@ -53,14 +68,16 @@ function tree:reference(prefix, arm, label, value)
     local named = label ~= "" and label .. ": " or ""
     local lead = prefix .. arm
     if not is_managed(value) then
-        local text = type(value) == "table" and "<table>" or ouro.repr(value)
-        return self:line(lead, (label ~= "" and label .. " = " or "") .. text)
+        return self:line(lead, (label ~= "" and label .. " = " or "") .. shell.values.brief(value))
     end
     local id = ouro.id(value)
     local title = ("%s #%d"):format(ouro.typeof(value), id)
     if self.path[id] then return self:line(lead, label .. arms.back .. title) end
     if self.seen[id] then return self:line(lead, label .. arms.seen .. title .. " (above)") end
     self.seen[id] = true
+    if holds_plain_values(value) then
+        return self:line(lead, named .. title .. " " .. host.happened.plain(value))
+    end
     self:line(lead, named .. title)
     local under = arm == arms.last and arms.none or arm == "" and "" or arms.down
     self:children(prefix .. under, value, id)

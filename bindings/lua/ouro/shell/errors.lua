@@ -231,7 +231,7 @@ function errors.explain(text, length, line, own, file, statement)
         out = out .. show_line(source, line, word, kind, several, kind == "near" and statement)
     end
     local hint = was_local(word or "", kind) or suggestion(source, word, kind)
-    if hint then out = out .. shell.paint("hint", hint) .. "\n" end
+    if hint then out = out .. shell.paint("hint", shell.fit(hint, 2)) .. "\n" end
     if trace ~= "" then out = out .. shorten(trace) .. "\n" end
     shell.host.complain(out)
 end

@@ -55,7 +55,9 @@ local function describe_other(other)
     return "* " .. name_of(other) .. " was resurrected: it was made reachable again while dying"
 end
 
-local function tell(line, kind) shell.host.note(shell.paint(kind, line) .. "\n") end
+local function tell(line, kind)
+    shell.host.note(shell.paint(kind, shell.fit(line, 2)) .. "\n")
+end
 
 local function tell_more(h)
     local resurrected = 0

@@ -36,29 +36,35 @@ local function topic_names()
     return names
 end
 
+local function call_of(command)
+    return ((":" .. command.name .. " " .. command.arguments):gsub(" $", ""))
+end
+
 local function list_commands()
-    say("Type Lua: statements run, expressions are printed. Commands:")
+    say(shell.wrap("Type Lua: statements run, expressions are printed. Commands:", 0))
+    -- In a narrow window what a command does stands below it.
+    local form, indent = "  %-22s %s", 25
+    if (shell.width() or 80) < 64 then form, indent = "  %s\n    %s", 4 end
     for _, group in ipairs { "looking", "doing", "session" } do
         say(title(group))
         for _, command in ipairs(commands.list) do
             if command.group == group then
-                local call = (":" .. command.name .. " " .. command.arguments):gsub(" $", "")
-                say(("  %-18s %s"):format(call, commands.wrap(command.help, 21)))
+                say(form:format(call_of(command), shell.wrap(command.help, indent)))
             end
         end
     end
-    say("Topics (:help topic): " .. commands.wrap(table.concat(topic_names(), ", "), 2))
-    say(commands.wrap("Functions: ?name, for example ?weak; :apropos word searches.", 2))
+    say("Topics (:help topic): " .. shell.wrap(table.concat(topic_names(), ", "), 2))
+    say(shell.wrap("Functions: ?name, for example ?weak; :apropos word searches.", 2))
 end
 
 -- One entry of the documents, whatever of these it has.
 local function show_entry(entry, name)
-    if type(entry) == "string" then return say(commands.wrap(entry, 2)) end
+    if type(entry) == "string" then return say(shell.wrap(entry, 2)) end
     say(title(entry.call or entry.title or entry.name or name))
     local text = entry.text or entry.help or entry.gives or entry.doc
     if text then
         for line in (text .. "\n"):gmatch("([^\n]*)\n") do
-            say(line:find("^%s") and line or "  " .. commands.wrap(line, 2))
+            say(line:find("^%s") and line or "  " .. shell.wrap(line, 2))
         end
     end
     if entry.example then say((("\n" .. entry.example):gsub("\n", "\n    "):gsub("^\n", ""))) end
@@ -69,8 +75,8 @@ local function show_entry(entry, name)
 end
 
 local function show_command(command)
-    say(title((":" .. command.name .. " " .. command.arguments):gsub(" $", "")))
-    say("  " .. commands.wrap(command.help, 2))
+    say(title(call_of(command)))
+    say("  " .. shell.wrap(command.help, 2))
 end
 
 local function all_names()
@@ -100,7 +106,7 @@ function help.doc(name)
     local entry = find_document(name)
     if entry then show_entry(entry, name)
     elseif command then show_command(command)
-    elseif topics[name] then say(commands.wrap(topics[name], 0))
+    elseif topics[name] then say(shell.wrap(topics[name], 0))
     elseif commands.by_name[name] then show_command(commands.by_name[name])
     else nothing_about(name) end
 end
@@ -108,7 +114,7 @@ end
 function help.help(name)
     if name == "" then return list_commands() end
     local command = commands.by_name[name:gsub("^:", "")]
-    if topics[name] then say(commands.wrap(topics[name], 0)) end
+    if topics[name] then say(shell.wrap(topics[name], 0)) end
     if command then show_command(command) end
     local entry = find_document(name)
     if entry then show_entry(entry, name) end
@@ -119,7 +125,7 @@ function help.apropos(word)
     local found, lower = 0, word:lower()
     local function hit(name, text)
         found = found + 1
-        say(("%s  %s"):format(title(name), commands.wrap(text or "", 4)))
+        say(("%s  %s"):format(title(name), shell.wrap(text or "", 4)))
     end
     for _, command in ipairs(commands.list) do
         if (command.name .. " " .. command.help):lower():find(lower, 1, true) then

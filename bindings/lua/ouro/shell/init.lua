@@ -45,6 +45,27 @@ end
 -- Whether characters beyond ASCII may be printed.
 function shell.unicode() return host.unicode() end
 
+-- The text in lines of the window's width, which begin behind so many blanks; those of the
+-- first are the caller's.
+function shell.wrap(text, indent)
+    local room = math.max(20, (shell.width() or 80) - indent)
+    local lines, line = {}, ""
+    for word in text:gmatch("%S+") do
+        if line ~= "" and (utf8.len(line .. " " .. word) or 0) > room then
+            lines[#lines + 1], line = line, ""
+        end
+        line = line == "" and word or line .. " " .. word
+    end
+    lines[#lines + 1] = line
+    return table.concat(lines, "\n" .. (" "):rep(indent))
+end
+
+-- The same where there is a window; elsewhere a line stays one.
+function shell.fit(text, indent)
+    if not shell.width() or utf8.len(text) and utf8.len(text) <= shell.width() then return text end
+    return text:match("^%s*") .. shell.wrap(text, indent)
+end
+
 -- Prints lines that are not part of what the statement printed.
 function shell.note(format, ...) host.note(format:format(...) .. "\n") end
 
@@ -52,7 +73,7 @@ function shell.note(format, ...) host.note(format:format(...) .. "\n") end
 function shell.once(what, format, ...)
     if shell.told[what] then return end
     shell.told[what] = true
-    host.note(shell.paint("hint", format:format(...)) .. "\n")
+    host.note(shell.paint("hint", shell.fit(format:format(...), 1)) .. "\n")
 end
 
 shell.nearest = shell.part("nearest")

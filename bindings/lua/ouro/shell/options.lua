@@ -59,7 +59,7 @@ end
 local function list()
     for _, option in ipairs(known) do
         local value = tostring(shell.options[option[1]])
-        shell.note("%-7s %-7s %s", option[1], value, shell.commands.wrap(option[3], 16))
+        shell.note("%-7s %-7s %s", option[1], value, shell.wrap(option[3], 16))
     end
 end
 

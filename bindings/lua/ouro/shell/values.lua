@@ -9,6 +9,21 @@ local function is_managed(value)
     return type(value) == "userdata" and getmetatable(value) == "ouro.object"
 end
 
+-- In quotes, as repr has it, which for a string alone would make an object of it.
+local function quoted(text)
+    local named = { ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r", ['"'] = '\\"', ["\\"] = "\\\\" }
+    return '"' .. text:gsub('[%c"\\\127]', function(c)
+        return named[c] or ("\\%03d"):format(c:byte())
+    end) .. '"'
+end
+
+-- A value that is no managed object, in a few words; looks at nothing.
+function values.brief(value)
+    if type(value) == "string" then return quoted(value) end
+    if type(value) == "table" then return "<table>" end
+    return shell.ouro.repr(value)
+end
+
 -- Of the two bounds of repr: items in all, levels.
 local function bounds() return shell.options.depth, shell.options.items end
 
@@ -34,8 +49,8 @@ local table_text
 -- As within a structure.
 function values.inner(value, state)
     if type(value) ~= "table" then
-        if is_managed(value) then return shell.ouro.repr(value, 3, state.left) end
-        return shell.ouro.repr(value)
+        if is_managed(value) then return shell.ouro.repr(value, 3, math.max(1, state.left)) end
+        return values.brief(value)
     end
     local meta = getmetatable(value)
     if type(meta) == "table" and rawget(meta, "__tostring") then return tostring(value) end
