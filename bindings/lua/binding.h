@@ -45,6 +45,7 @@ typedef struct binding {
     struct queue *queue;
     struct happenings *happenings;
     bool muted;                /* nothing is told */
+    uint64_t untold;           /* deaths while muted */
     /* box.c */
     struct box_place *box_places; /* by index; where a box is, or the next free index */
     size_t box_capacity;

@@ -30,6 +30,7 @@ struct happenings {
     unsigned mask;      /* of events; 0: not listening */
     size_t most, dead, others;
     ouro_stats before;
+    uint64_t untold; /* before */
     noted other[MOST];
 };
 
@@ -90,6 +91,7 @@ static int begin(lua_State *L) {
     h->dead = h->others = 0;
     h->before.struct_size = sizeof h->before;
     ouro_heap_stats(b->heap, &h->before);
+    h->untold = b->untold;
     ouro_lua_clear_obituaries(h->deaths);
     h->mask = lua_toboolean(L, 1) ? EVERYTHING : ANY_DEATH;
     b->happenings = h;
@@ -141,7 +143,7 @@ static int finish(lua_State *L) {
     lua_setfield(L, -2, "deaths");
     push_others(L, h);
     lua_setfield(L, -2, "others");
-    set_number(L, "died", now.deaths - h->before.deaths);
+    set_number(L, "died", now.deaths - h->before.deaths - (b->untold - h->untold));
     set_number(L, "born", now.births - h->before.births);
     set_number(L, "resurrected", now.resurrected - h->before.resurrected);
     set_number(L, "collected", collected(&now) - collected(&h->before));

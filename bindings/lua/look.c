@@ -56,10 +56,15 @@ static int repr_of_string(lua_State *L, binding *b) {
     ouro_text text = {.heap = b->heap};
     ouro_object *list = NULL;
     ouro_value v = ouro_lua_value_at(L, b, 1);
+    ouro_lua_mute_events(L, b, true);
     ouro_status status = ouro_list_new(b->heap, &v, 1, &list);
     ouro_value_release(v);
     if (status == OURO_OK) status = ouro_repr(b->heap, ouro_value_of_object(list), NULL, &text);
-    if (list != NULL) ouro_release(list);
+    if (list != NULL) {
+        ouro_release(list);
+        b->untold++;
+    }
+    ouro_lua_mute_events(L, b, false);
     if (status != OURO_OK) ouro_text_free(&text);
     ouro_lua_check(L, b, status);
     ouro_lua_push_text(L, &text);
