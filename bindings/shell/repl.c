@@ -211,12 +211,15 @@ static void print_results(lua_State *L, repl *r) {
     report(L, r, status);
 }
 
-/* Whatever a turn has left behind dies before the next prompt. */
+/* Whatever a turn has left behind dies before the next prompt. That the heap is closed is no
+ * news. */
 static void settle(lua_State *L, repl *r) {
     lua_settop(L, 1);
     lua_pushcfunction(L, ouro__state_settle);
     forget_place(L, r);
-    report(L, r, ouro__script_call_with(L, ouro__traceback_prompt, 0, 0));
+    int status = ouro__script_call_with(L, ouro__traceback_prompt, 0, 0);
+    if (status == LUA_ERRRUN && strcmp(lua_tostring(L, -1), "heap is closed") == 0) lua_pop(L, 1);
+    else report(L, r, status);
 }
 
 /* The text is at index 1, the function above it. */

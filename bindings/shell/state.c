@@ -188,8 +188,8 @@ void ouro__state_reset(lua_State *L) {
     ouro__state_push_module(L);
     lua_getfield(L, -1, "heap");
     lua_getfield(L, -1, "limits");
-    lua_call(L, 0, 1);
-    for (int i = 0; i < 3; i++) {
+    bool open = lua_pcall(L, 0, 1, 0) == LUA_OK;
+    for (int i = 0; i < 3 && open; i++) {
         lua_getfield(L, -1, limits[i]);
         values[i] = lua_tointeger(L, -1);
         lua_pop(L, 1);

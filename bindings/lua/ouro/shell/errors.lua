@@ -66,8 +66,10 @@ local function find_stumble(text, line, number, word)
         local _, message = shell.host.load(text:sub(1, skipped + last) .. " ")
         local _, alone = shell.host.load("return " .. text:sub(1, skipped + last) .. " ")
         local about = " near '" .. word .. "'"
-        local stuck = message and message:sub(-#about) == about
-        if stuck and alone and not alone:find(" near <eof>$") then return first, last end
+        local function is_about(text) return text:sub(-#about) == about end
+        local function lacks(text) return text:find(" near <eof>$") end
+        local read = not message or not alone or lacks(message) or lacks(alone)
+        if not read and (is_about(message) or is_about(alone)) then return first, last end
         from = last + 1
     end
 end
@@ -202,13 +204,15 @@ local function shorten(trace)
     for line in trace:gmatch("[^\n]+") do
         if line == last then
             times = times + 1
-        elseif not line:find("^\tcall:1: in ") then
+        elseif not line:find("^\tcall:1: in ") and not line:find("/ouro/shell/%w+%.lua:") then
             add()
             last, times = line, 1
         end
     end
     add()
-    return table.concat(lines, "\n")
+    local told = #lines
+    if lines[told] == "\t(...tail calls...)" then told = told - 1 end
+    return told > 1 and table.concat(lines, "\n") or ""
 end
 
 -- message: the first so many bytes of text; 0: all of it. own: the line is one of the statement;
@@ -232,7 +236,8 @@ function errors.explain(text, length, line, own, file, statement)
     end
     local hint = was_local(word or "", kind) or suggestion(source, word, kind)
     if hint then out = out .. shell.paint("hint", shell.fit(hint, 2)) .. "\n" end
-    if trace ~= "" then out = out .. shorten(trace) .. "\n" end
+    trace = shorten(trace)
+    if trace ~= "" then out = out .. trace .. "\n" end
     shell.host.complain(out)
 end
 

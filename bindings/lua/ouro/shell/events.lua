@@ -125,7 +125,9 @@ function events.after()
     if not events.listening then return end
     events.listening = false
     local h = shell.host.happened.finish()
-    if not h then return end -- the heap has closed
+    if not h then
+        return shell.once("closed", "(the heap is closed; :reset opens a fresh one)")
+    end
     tell_happened(h)
     local fine = pcall(tell_unreachable, h)
     if not fine then shell.unreachable = 0 end

@@ -111,6 +111,7 @@ end
 function half.renew(happened, module)
     shell.ouro, host.environment.ouro, host.happened = module, module, happened
     shell.unreachable = 0
+    shell.told.closed = nil
     shell.note("a fresh heap; Lua's globals are as they were")
     for _, watch in ipairs(shell.watches) do watch.last = nil end
 end

@@ -26,7 +26,7 @@ local function number_or_auto(least, most)
     return function(text)
         if text == "auto" then return "auto" end
         local n, wanted = number(text)
-        return n, "auto, or " .. wanted
+        return n, "auto, or " .. (wanted or "")
     end
 end
 
