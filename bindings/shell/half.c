@@ -172,7 +172,8 @@ static void push_environment(lua_State *L) {
                                         "pairs",  "pcall",  "rawequal",     "rawget", "rawlen",
                                         "select", "setmetatable", "tonumber", "tostring", "type",
                                         "xpcall"};
-    static const char *const libraries[] = {"io", "math", "os", "string", "table", "utf8"};
+    static const char *const libraries[] = {"debug", "io",    "math", "os",
+                                            "string", "table", "utf8"};
     lua_newtable(L);
     lua_pushglobaltable(L);
     for (size_t i = 0; i < sizeof basic / sizeof *basic; i++) {

@@ -451,14 +451,24 @@ says "unless they are names" 'exit = 7; help = 8
 exit
 help' "7
 8"
-says ":help of a command and a topic, :apropos" ':help unwatch
-:help ids
-:apropos unreachable
-:doc nothinglikeit' ":unwatch [expr]
+says ":help of a command, ?name" ':help unwatch
+?refcount
+:doc refcount()
+?l:append
+:doc nothinglikeit
+?colect' ":unwatch [expr]
   watches it no more; without one, nothing
-$(printf ':help ids\n' >more; "$ouro" -i <more | sed -e 1d -e 's/^> //' -e '/^$/d')
-:help events  After each statement" \
-    "nothing is documented as 'nothinglikeit'; \`:apropos word\` searches, :help lists the commands"
+refcount(x)
+  How many counted references there are to x.
+refcount(x)
+  How many counted references there are to x.
+l:append(v)
+  Adds v at the end." \
+    "nothing is documented as 'nothinglikeit'; \`:apropos word\` searches, :help lists the commands
+! nothing is documented as 'colect', did you mean 'collect'?"
+printf ':apropos ephemeron\n:help ids\n' >input
+session
+same ":apropos, :help of a topic" "weak.keys{[x] = v} 1" "$(sed -n 1p said) $(grep -c obj.7. said)"
 
 # --- a session as a script and as a test --------------------------------------------------------
 

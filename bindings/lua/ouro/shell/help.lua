@@ -57,21 +57,10 @@ local function list_commands()
     say(shell.wrap("Functions: ?name, for example ?weak; :apropos word searches.", 2))
 end
 
--- One entry of the documents, whatever of these it has.
-local function show_entry(entry, name)
-    if type(entry) == "string" then return say(shell.wrap(entry, 2)) end
-    say(title(entry.call or entry.title or entry.name or name))
-    local text = entry.text or entry.help or entry.gives or entry.doc
-    if text then
-        for line in (text .. "\n"):gmatch("([^\n]*)\n") do
-            say(line:find("^%s") and line or "  " .. shell.wrap(line, 2))
-        end
-    end
-    if entry.example then say((("\n" .. entry.example):gsub("\n", "\n    "):gsub("^\n", ""))) end
-    if entry.see then
-        local see = type(entry.see) == "table" and table.concat(entry.see, ", ") or entry.see
-        say("  see also: " .. see)
-    end
+-- {name=, signature=, text=}, as ouro/doc.lua gives it.
+local function show_entry(entry)
+    say(title(entry.signature))
+    say("  " .. shell.wrap(entry.text, 2))
 end
 
 local function show_command(command)
@@ -104,7 +93,7 @@ function help.doc(name)
     name = name:gsub("[%s%(%)]+$", "")
     local command = commands.by_name[name:match("^:(.*)$") or ""]
     local entry = find_document(name)
-    if entry then show_entry(entry, name)
+    if entry then show_entry(entry)
     elseif command then show_command(command)
     elseif topics[name] then say(shell.wrap(topics[name], 0))
     elseif commands.by_name[name] then show_command(commands.by_name[name])
@@ -117,7 +106,7 @@ function help.help(name)
     if topics[name] then say(shell.wrap(topics[name], 0)) end
     if command then show_command(command) end
     local entry = find_document(name)
-    if entry then show_entry(entry, name) end
+    if entry then show_entry(entry) end
     if not topics[name] and not command and not entry then nothing_about(name) end
 end
 
@@ -125,7 +114,7 @@ function help.apropos(word)
     local found, lower = 0, word:lower()
     local function hit(name, text)
         found = found + 1
-        say(("%s  %s"):format(title(name), shell.wrap(text or "", 4)))
+        if found <= 40 then say(("%s\n    %s"):format(title(name), shell.wrap(text or "", 4))) end
     end
     for _, command in ipairs(commands.list) do
         if (command.name .. " " .. command.help):lower():find(lower, 1, true) then
@@ -139,13 +128,9 @@ function help.apropos(word)
         end
     end
     for _, entry in ipairs(documents and documents.apropos(word) or {}) do
-        if type(entry) == "string" then
-            local whole = documents.find(entry)
-            hit(entry, type(whole) == "table" and (whole.short or whole.text) or "")
-        else
-            hit(entry.name or entry.call, entry.short or entry.text or entry.gives or "")
-        end
+        hit(entry.signature, entry.text)
     end
+    if found > 40 then say(("... %d more"):format(found - 40)) end
     if found == 0 then nothing_about(word) end
 end
 

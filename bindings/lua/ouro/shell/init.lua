@@ -46,13 +46,15 @@ end
 function shell.unicode() return host.unicode() end
 
 -- The text in lines of the window's width, which begin behind so many blanks; those of the
--- first are the caller's.
-function shell.wrap(text, indent)
-    local room = math.max(20, (shell.width() or 80) - indent)
+-- first are the caller's (first: how many, if not as many).
+function shell.wrap(text, indent, first)
+    local width = shell.width() or 80
+    local room = math.max(20, width - (first or indent))
     local lines, line = {}, ""
     for word in text:gmatch("%S+") do
         if line ~= "" and (utf8.len(line .. " " .. word) or 0) > room then
             lines[#lines + 1], line = line, ""
+            room = math.max(20, width - indent)
         end
         line = line == "" and word or line .. " " .. word
     end
@@ -63,7 +65,7 @@ end
 -- The same where there is a window; elsewhere a line stays one.
 function shell.fit(text, indent)
     if not shell.width() or utf8.len(text) and utf8.len(text) <= shell.width() then return text end
-    return text:match("^%s*") .. shell.wrap(text, indent)
+    return shell.wrap(text, indent, 0)
 end
 
 -- Prints lines that are not part of what the statement printed.
