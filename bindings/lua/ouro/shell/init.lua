@@ -109,6 +109,10 @@ function half.after(fine, text)
     shell.commands.after_statement(fine, text)
 end
 
+-- What may stand where a command's line ends: an array of words, each in the place of the line's
+-- last word; nil: what stands there is Lua or a file.
+function half.complete(line) return shell.part("words", shell)(line) end
+
 -- The heap is another one.
 function half.renew(happened, module)
     shell.ouro, host.environment.ouro, host.happened = module, module, happened

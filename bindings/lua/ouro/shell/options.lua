@@ -11,14 +11,18 @@ local function whole(least, most)
     end
 end
 
+local values = {}
+
 local function one_of(...)
     local words = { ... }
-    return function(text)
+    local function read(text)
         for _, word in ipairs(words) do
             if word == text then return word end
         end
-        return nil, "one of " .. table.concat(words, ", "), words
+        return nil, "one of " .. table.concat(words, ", ")
     end
+    values[read] = words
+    return read
 end
 
 local function number_or_auto(least, most)
@@ -43,7 +47,16 @@ local known = {
     { "prompt", one_of("plain", "live"), "live: with the number of live objects" },
     { "width", number_or_auto(20, 10000), "columns to lay out for" },
 }
-options.known = known
+
+-- The names of all options, or the words that one of them takes.
+function options.words(name)
+    local names = {}
+    for i, option in ipairs(known) do
+        if option[1] == name then return values[option[2]] or {} end
+        names[i] = option[1]
+    end
+    return name and {} or names
+end
 
 local function find(name)
     local names = {}
