@@ -34,12 +34,6 @@ static ouro_object *chain_pop(ouro_object **chain) {
     return object;
 }
 
-static void leave_tables(ouro_heap *heap, ouro_object *object) {
-    if (OURO_UNLIKELY(object->flags & (OURO__HAS_ID | OURO__PINNED | OURO__WAITS)))
-        ouro__object_forget(heap, object);
-    if (OURO_UNLIKELY(ouro__generation(object) == OURO__FROZEN)) heap->frozen--;
-}
-
 typedef struct taking_apart {
     ouro_heap *heap;
     ouro_object *chain;
@@ -52,13 +46,13 @@ static void drop_child(ouro_object *child, void *context) {
         ouro__death_of_last(child);
         return;
     }
-    leave_tables(work->heap, child);
+    ouro__object_leave_tables(work->heap, child);
     chain_push(&work->chain, child);
 }
 
 void ouro__death_destroy(ouro_heap *heap, ouro_object *object) {
     taking_apart work = {heap, NULL};
-    leave_tables(heap, object);
+    ouro__object_leave_tables(heap, object);
     chain_push(&work.chain, object);
     while (work.chain != NULL) {
         object = chain_pop(&work.chain);
@@ -302,17 +296,10 @@ static bool still_dies(ouro_heap *heap, ouro_object *root, ouro__set *set) {
 static void die_with_set(ouro_heap *heap, ouro_object *root) {
     ouro__set set;
     ouro__set_init(&set, heap, true);
-    if (dies_alone(heap, root)) {
-        ouro__set_add(&set, root);
-        ouro__set_flag(root, OURO__DOOMED);
-    } else {
-        if (compute_set(heap, root, &set) && heap->settle != NULL && !heap->closing &&
-            !may_be_late(heap, root) && !still_dies(heap, root, &set)) {
-            ouro__set_finish(&set);
-            return;
-        }
-    }
-    ouro__set_die(&set);
+    bool held = compute_set(heap, root, &set);
+    if (!held || heap->settle == NULL || heap->closing || may_be_late(heap, root) ||
+        still_dies(heap, root, &set))
+        ouro__set_die(&set);
     ouro__set_finish(&set);
 }
 
@@ -339,12 +326,16 @@ static void die(ouro_heap *heap, ouro_object *object) {
         if ((object->flags & OURO__SPARED) == OURO__HELD) defer(heap, object);
         return;
     }
-    if (OURO_LIKELY(heap->watching == 0) || !may_be_observed(heap, object, OURO__HELD)) {
+    bool observed = OURO_UNLIKELY(heap->watching != 0) &&
+                    (ouro__is_observed(heap, object) ||
+                     may_be_observed(heap, object, OURO__HELD));
+    if (!observed) {
         ouro__death_destroy(heap, object);
         return;
     }
     if (heap->death_depth >= DEPTH_LIMIT && enqueue(heap, object)) return;
-    die_with_set(heap, object);
+    if (dies_alone(heap, object)) ouro__object_die_alone(heap, object);
+    else die_with_set(heap, object);
 }
 
 /* Not by ouro__death_of_last, which comes here again: a finalizer may queue a death for each

@@ -29,6 +29,8 @@ void ouro__set_finish(ouro__set *set);
  * referenced from nowhere else. Frees the members that are dead, and their flag from the
  * others. */
 void ouro__set_die(ouro__set *set);
+/* The same for a set by count that is this object alone, without the flag. */
+void ouro__object_die_alone(ouro_heap *heap, ouro_object *object);
 
 /* Whether this object's own death can be observed: a finalizer to run, a weak reference. */
 static inline bool ouro__is_observed(const ouro_heap *heap, const ouro_object *object) {

@@ -92,16 +92,18 @@ static void traverse_all(ouro_object *object, ouro_visit_fn visit, void *context
 /* ---- 1: finalizers, while all of the set is intact --------------------------------------- */
 
 /* After: whether user code has run. */
+static inline bool run_finalizer(ouro_heap *heap, ouro_object *object) {
+    const ouro_type *type = ouro__type_of(heap, object);
+    if (type->finalize == NULL || object->flags & OURO__FINALIZED) return false;
+    ouro__set_flag(object, OURO__FINALIZED);
+    heap->stats.finalizers++;
+    type->finalize(object);
+    return true;
+}
+
 static bool run_finalizers(ouro__set *set) {
     bool ran = false;
-    FOR_EACH(set, object) {
-        const ouro_type *type = ouro_object_type(object);
-        if (type->finalize == NULL || object->flags & OURO__FINALIZED) continue;
-        ouro__set_flag(object, OURO__FINALIZED);
-        set->heap->stats.finalizers++;
-        type->finalize(object);
-        ran = true;
-    }
+    FOR_EACH(set, object) ran |= run_finalizer(set->heap, object);
     return ran;
 }
 
@@ -210,13 +212,18 @@ static void look_again(ouro__set *set) {
 
 /* ---- 3 and 4: weak references, callbacks ------------------------------------------------- */
 
+static inline void clear_watchers_of(ouro_heap *heap, ouro_object *object,
+                                     ouro__aftermath *after) {
+    if (object->flags & OURO__WATCHED) heap->watch->detach(heap, object, after);
+    if (ouro__type_of(heap, object)->weak) heap->watch->retire(object);
+}
+
+/* All are marked before any is emptied: a callback does not run whose weak reference is gone
+ * too, but does if that is only in a set further out, which is still intact. */
 static void clear_watchers(ouro__set *set, ouro__aftermath *after) {
     ouro_heap *heap = set->heap;
-    FOR_EACH(set, object) {
-        ouro__set_flag(object, OURO__GONE);
-        if (object->flags & OURO__WATCHED) heap->watch->detach(heap, object, after);
-        if (ouro__type_of(heap, object)->weak) heap->watch->retire(object);
-    }
+    FOR_EACH(set, object) ouro__set_flag(object, OURO__GONE);
+    FOR_EACH(set, object) clear_watchers_of(heap, object, after);
     if (after->calls != NULL) heap->watch->run_calls(after);
 }
 
@@ -228,35 +235,38 @@ static void release_child(ouro_object *child, void *context) {
     ouro_release(child);
 }
 
+static void announce_death(ouro_heap *heap, ouro_object *object, bool by_count) {
+    if (!ouro__type_of(heap, object)->counted || object == heap->hidden) return;
+    ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_DEATH,
+                                   .object = object,
+                                   .by_count = by_count});
+}
+
 static void announce_deaths(ouro__set *set) {
-    ouro_heap *heap = set->heap;
-    if (!ouro__listens(heap, OURO_EVENT_DEATH)) return;
-    FOR_EACH(set, object) {
-        if (!ouro_object_type(object)->counted || object == heap->hidden) continue;
-        ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_DEATH,
-                                       .object = object,
-                                       .by_count = set->by_count});
-    }
+    if (!ouro__listens(set->heap, OURO_EVENT_DEATH)) return;
+    FOR_EACH(set, object) announce_death(set->heap, object, set->by_count);
+}
+
+static inline void bury_one(ouro_heap *heap, ouro_object *object) {
+    ouro_type *type = ouro__type_of(heap, object);
+    ouro__object_leave_tables(heap, object);
+    if (type->spec.dispose != NULL) type->spec.dispose(object);
+    type->deaths++;
+    ouro__pool_free(object);
 }
 
 static void bury(ouro__set *set) {
     ouro_heap *heap = set->heap;
     FOR_EACH(set, object) {
-        ouro_type *type = ouro__type_of(heap, object);
-        ouro__object_forget(heap, object);
-        if (ouro__generation(object) == OURO__FROZEN) heap->frozen--;
-        if (type->spec.dispose != NULL) type->spec.dispose(object);
-        type->deaths++;
-        set->died += type->counted;
+        set->died += ouro__type_of(heap, object)->counted;
         if (set->scan) *ouro__side_of(object) = OURO__SIDE_OUT;
-        ouro__pool_free(object);
+        bury_one(heap, object);
     }
 }
 
-void ouro__set_die(ouro__set *set) {
+/* Steps 2 to 5. ran: user code has. */
+static void finish_dying(ouro__set *set, bool ran) {
     ouro_heap *heap = set->heap;
-    heap->death_depth++;
-    bool ran = run_finalizers(set);
     /* At the close the set is everything, whether it is referred to or not. */
     if (ran || heap->closing) look_again(set);
     if (set->cross && heap->settle != NULL) {
@@ -273,5 +283,45 @@ void ouro__set_die(ouro__set *set) {
     bury(set);
     heap->keep_types = kept;
     if (!kept) ouro__type_free_retired(heap);
+}
+
+void ouro__set_die(ouro__set *set) {
+    set->heap->death_depth++;
+    bool ran = run_finalizers(set);
+    finish_dying(set, ran);
+    set->heap->death_depth--;
+}
+
+/* The same for a set of one that nothing holds, with no set to keep unless its finalizer has
+ * changed that. */
+static void finish_alone(ouro_heap *heap, ouro_object *object) {
+    ouro__set_flag(object, OURO__GONE);
+    ouro__aftermath after = {NULL, NULL};
+    clear_watchers_of(heap, object, &after);
+    if (OURO_UNLIKELY(after.calls != NULL)) heap->watch->run_calls(&after);
+    if (OURO_UNLIKELY(ouro__listens(heap, OURO_EVENT_DEATH))) announce_death(heap, object, true);
+    bool kept = heap->keep_types;
+    heap->keep_types = true;
+    traverse(object, release_child, NULL);
+    if (OURO_UNLIKELY(after.entries != NULL)) heap->watch->release_entries(heap, &after);
+    bury_one(heap, object);
+    heap->keep_types = kept;
+    if (OURO_UNLIKELY(!kept && heap->retired != NULL)) ouro__type_free_retired(heap);
+}
+
+void ouro__object_die_alone(ouro_heap *heap, ouro_object *object) {
+    heap->death_depth++;
+    ouro__set_flag(object, OURO__DOOMED);
+    bool ran = run_finalizer(heap, object);
+    bool changed = ran && (object->count != 0 || object->flags & OURO__HELD);
+    if (OURO_UNLIKELY(changed || heap->closing)) {
+        ouro__set set;
+        ouro__set_init(&set, heap, true);
+        ouro__set_add(&set, object);
+        finish_dying(&set, ran);
+        ouro__set_finish(&set);
+    } else {
+        finish_alone(heap, object);
+    }
     heap->death_depth--;
 }

@@ -187,6 +187,11 @@ void ouro__heap_own_refs(ouro_heap *heap,
 void ouro__object_note_wait(ouro_heap *heap, ouro_object *object);
 /* Forgets what the tables beside the heap know of a dead object. */
 void ouro__object_forget(ouro_heap *heap, ouro_object *object);
+static inline void ouro__object_leave_tables(ouro_heap *heap, ouro_object *object) {
+    if (OURO_UNLIKELY(object->flags & (OURO__HAS_ID | OURO__PINNED | OURO__WAITS)))
+        ouro__object_forget(heap, object);
+    if (OURO_UNLIKELY(ouro__generation(object) == OURO__FROZEN)) heap->frozen--;
+}
 
 /* Frees the types that were retired while heap->keep_types was set. */
 void ouro__type_free_retired(ouro_heap *heap);

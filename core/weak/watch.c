@@ -72,7 +72,7 @@ static bool wants_call(ouro__watcher *watcher) {
         ((ouro__record *)watcher)->called = true;
         return true;
     }
-    if (watcher->function == NULL || watcher->header.flags & OURO__DOOMED) return false;
+    if (watcher->function == NULL || watcher->header.flags & OURO__GONE) return false;
     ouro_retain(&watcher->header);
     return true;
 }
@@ -86,8 +86,10 @@ static void call(ouro__watcher *watcher) {
 }
 
 static void detach(ouro_heap *heap, ouro_object *target, ouro__aftermath *after) {
-    ouro__link *link = ouro__watch_first(target);
-    *first_of(target) = 0;
+    const ouro__block *block = ouro__block_of(target);
+    uint64_t *first = &block->watchers[ouro__cell_index(block, target)];
+    ouro__link *link = (ouro__link *)(uintptr_t)*first;
+    *first = 0;
     leave_list(heap, target);
     for (ouro__link *next; link != NULL; link = next) {
         next = link->next;

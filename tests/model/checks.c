@@ -17,10 +17,6 @@ void check(bool good, const char *format, ...) {
     printf("\n");
 }
 
-void check_todo(bool good, const char *todo, const char *name) {
-    printf("%sok %d - %s # TODO %s\n", good ? "" : "not ", ++checks_done, name, todo);
-}
-
 int check_result(void) {
     return checks_failed > 0;
 }

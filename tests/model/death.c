@@ -125,8 +125,6 @@ static void clear_watchers_of(model *m, int target, int *callers, int *count) {
         if (o->what == NOTHING || o->target != target) continue;
         o->target = NOBODY;
         if (!o->alive || !o->calls) continue;
-        /* SYNC: known-outer. Not called either: what is dying further out, resurrected or not. */
-        if (o->dying && !m->strict) continue;
         if (o->what == A_RECORD) o->listed = true;
         else model_gain(m, n);
         callers[(*count)++] = n;

@@ -101,7 +101,6 @@ static void begin_session(session *s, run *shared, wrong_rule wrong) {
     shared->failed = false;
     shared->at = 0;
     model_init(&s->now, &s->trace, wrong);
-    s->now.strict = shared->strict;
     real_open(&s->real, &s->trace);
     alarm(PATIENCE);
 }

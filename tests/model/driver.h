@@ -12,7 +12,6 @@ typedef struct run {
     op ops[OPS_MAX];
     int count;
     uint64_t seed;
-    bool strict; /* the model follows no known deviation */
     bool failed;
     int at; /* the operation where it failed; count: the close */
     char why[600];

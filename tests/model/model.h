@@ -74,11 +74,8 @@ typedef enum wrong_rule {
 } wrong_rule;
 extern const char *const wrong_rule_names[WRONG_RULES];
 
-/* Where the core is known to differ from the rules: the model follows it, so that everything
- * else can be looked at, unless it is strict (known.c). */
 typedef struct model {
     wrong_rule wrong;
-    bool strict;
     trace *trace; /* not part of the state */
     thing objects[NUMBERS];
     int births_in_order, registrations;

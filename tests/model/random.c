@@ -72,7 +72,7 @@ static int test_random(void) {
         printf("Bail out! no shared memory\n");
         return 1;
     }
-    printf("1..%d\n# seeds from %llu on\n", batches + (alone ? 0 : 1) + check_known_count(),
+    printf("1..%d\n# seeds from %llu on\n", batches + (alone ? 0 : 1) + check_mended_count(),
            (unsigned long long)seed);
     for (int i = 0; i < batches; i++) {
         char name[80];
@@ -94,7 +94,7 @@ static int test_random(void) {
            "of %llu closes, which were compared up to there\n",
            (unsigned long long)shared->open_operations, (unsigned long long)shared->open_closes,
            (unsigned long long)shared->closes);
-    check_known(shared);
+    check_mended(shared);
     run_free(shared);
     return check_result();
 }

@@ -336,7 +336,6 @@ void script_print(FILE *out, const char *prefix, const op *ops, int count) {
     p->out = out;
     p->prefix = prefix;
     model_init(&p->model, &p->trace, WRONG_NOTHING);
-    p->model.strict = true;
     print_prologue(p);
     for (int i = 0; i < count; i++) print_operation(p, ops, count, i);
     print_state(p);

@@ -5,11 +5,13 @@
 # shellcheck disable=SC2016 # what is in quotes is Lua's
 . "$(dirname "$0")/tap"
 
-# Runs the input at the prompt; what is printed without the banner and prompts is in `said`.
+# Runs the input at the prompt; what is printed without the banner and prompts is in `said`, tabs
+# as "|", and what is told on standard error in `errors`.
 session() {
     "$ouro" -i "$@" <input >out 2>err
     code=$?
-    sed -e 1d -e 's/^\([0-9]*>>* \)*//' -e '/^$/d' out >said
+    sed -e 1d -e 's/^\([0-9]*>>* \)*//' -e '/^$/d' out | tr '\t' '|' >said
+    tr '\t' '|' <err >errors
 }
 
 # says NAME INPUT EXPECTED [ERRORS]: all of the output, and of standard error.
@@ -17,7 +19,7 @@ says() {
     printf '%s\n' "$2" >input
     session
     same "$1" "$([ -z "$3" ] || printf '%s\n' "$3"; [ -z "${4-}" ] || printf '! %s\n' "$4")" \
-        "$(cat said; sed 's/^/! /' err)"
+        "$(cat said; sed 's/^/! /' errors)"
 }
 
 # complains NAME INPUT PATTERN: an extended regular expression somewhere in standard error; the
@@ -90,7 +92,7 @@ Node(1).val" "1
 - Node #1 died (no longer held by Lua)"
 says "finalizers print first, an error in one is told" "$on
 $node
-function Node:__del() print('last words of ' .. self.val) if self.val == 2 then error('oops') end end
+function Node:__del() print('last words of ' .. self.val) assert(self.val == 1) end
 x = Node(1)
 x = nil
 _G.f = gc.on_error(function() end)
@@ -117,7 +119,8 @@ says "also those of one structure" "$on
 :set count 2
 c = build.chain(1000000)
 :set cycles 0
-c = nil" "(more than 500,000 objects: unreachable cycles are no longer looked for after each statement; :cycles does, and \`:set cycles N\` sets the bound)
+c = nil" "(more than 500,000 objects: unreachable cycles are no longer looked for after each\
+ statement; :cycles does, and \`:set cycles N\` sets the bound)
 - Node #1 died (last name 'c' gone)
 - Node #2 died with it
 - and 999,998 more"
@@ -159,7 +162,7 @@ a fresh heap; Lua's globals are as they were
 
 says "without a window a structure is one line" 'l = list{}
 for i = 1, 60 do l:append(i) end
-#repr(l), l' "231	$(seq -s ', ' 60 | sed 's/.*/[&]/')"
+#repr(l), l' "231|$(seq -s ', ' 60 | sed 's/.*/[&]/')"
 export COLUMNS=40
 says "with one it is laid out" 'd = dict{name = "a longer name", items = list{1, 2, 3}}
 d
@@ -174,7 +177,7 @@ d
   name: "a longer name",
   me: {...}
 }
-text	[1, 2, 3]	nil'
+text|[1, 2, 3]|nil'
 says "numbers fill the lines" 'l = list{}
 for i = 1, 20 do l:append(i) end
 l' '[
@@ -208,7 +211,7 @@ x
 same(obj(1), x), obj(99)
 x = nil
 obj(1)' '[7]  #1
-true	nil
+true|nil
 nil'
 says "__repr is asked for the value of an expression alone" 'Node = class("Node")
 asked = 0
@@ -273,22 +276,23 @@ says "calls, without those of C" 'function f() error("deep", 1) return 1 end
 function g() f() return 1 end
 pcall(string.rep); g()' "" "stdin:1: deep
 ! stack traceback:
-! 	stdin:1: in global 'f'
-! 	stdin:1: in global 'g'
-! 	stdin:1: in main chunk"
+! |stdin:1: in global 'f'
+! |stdin:1: in global 'g'
+! |stdin:1: in main chunk"
 says "managed frames" 'call(function(_ENV) a = 1; error("in a frame") end)' "" "stdin:1: in a frame
 ! stack traceback:
-! 	stdin:1: in local 'f'
-! 	(...tail calls...)
+! |stdin:1: in local 'f'
+! |(...tail calls...)
 ! managed frames:
-! 	stdin:1: a
-! 	main"
+! |stdin:1: a
+! |main"
 says "a local is gone" 'local q = 3
 q.z = 1' "" "stdin:1: attempt to index a nil value (global 'q')
 !   q.z = 1
 !   ^
 ! 'q' was a local, which lasted for one statement; without \`local\` it stays"
-says "an error object that is no text" 'error(setmetatable({}, {__tostring = function() return "mine" end}))
+says "an error object that is no text" 'function mine() return "mine" end
+error(setmetatable({}, {__tostring = mine}))
 error{}' "" "mine
 ! (error object is a table value)"
 says "in a __repr" 'Node = class("Node")
@@ -302,7 +306,8 @@ complains "in managed frames too" 'function rec() return 1 + call(rec) end
 rec()' 'stack overflow'
 complains "too big a string" 's = ("x"):rep(1 << 62)' 'resulting string too large'
 if [ -z "${OURO_SANITIZED-}" ]; then
-    printf '%s\nprint "goes on"\n' 't = {}; for i = 1, 1e9 do t[i] = ("x"):rep(1 << 20) .. i end' >input
+    endless='t = {}; for i = 1, 1e9 do t[i] = ("x"):rep(1 << 20) .. i end'
+    printf '%s\nprint "goes on"\n' "$endless" >input
     (ulimit -v 400000 && "$ouro" -i <input >out 2>err)
     same "no memory" "not enough memory, goes on" \
         "$(head -n 1 err), $(sed 's/^[> ]*//' out | grep goes)"
@@ -423,8 +428,8 @@ rawset(_G, "kept", 7); rawset(_G, "old", x)
 x, kept, heap.live()
 #old
 y = list{}; return refcount(y), #names()' "a fresh heap; Lua's globals are as they were
-nil	7	0
-1	1" "stdin:1: heap is closed"
+nil|7|0
+1|1" "stdin:1: heap is closed"
 says ":history" 'x = 1
 for i = 1, 2 do
 end
@@ -503,11 +508,12 @@ session
 same ":save and :test say how much they wrote" \
     "18 statements written to saved.lua
 20 statements written to test.lua
-cannot write /nowhere/at/all: No such file or directory" "$(grep 'written to' said; grep nowhere err)"
+cannot write /nowhere/at/all: No such file or directory" \
+    "$(grep 'written to' said; grep nowhere err)"
 "$ouro" saved.lua >out 2>err
 same "what was saved runs, and prints what was printed" "$(cat <<'END'
 Node(val=1, next=Node(val=2, next=nil))
-1	nil	three
+1|nil|three
 1
 5
 1 dies
@@ -542,7 +548,8 @@ cat >input <<'END'
 :watch heap.live()
 Node = class("Node", {"val", "next"})
 a, b, c, p, q, r = 0, 0, 0, 0, 0, 0
-function measure() settle() collectgarbage() return collectgarbage("count"), heap.bytes(), heap.live() end
+function memory() return collectgarbage("count"), heap.bytes(), heap.live() end
+function measure() settle() collectgarbage() return memory() end
 END
 cat >repeat.lua <<'END'
 for i = 1, tonumber(arg[1]) do
@@ -559,7 +566,7 @@ END
     echo 'print("grown", p - a < 4 and "nothing" or p - a, q - b, r - c)'
 } >>input
 session
-same "ten thousand statements and commands leave nothing behind" "grown	nothing	0	0" \
+same "ten thousand statements and commands leave nothing behind" "grown|nothing|0|0" \
     "$(grep '^grown' said)"
 
 finish
