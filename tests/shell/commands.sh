@@ -522,7 +522,7 @@ Node(val=1, next=Node(val=2, next=nil))
 2
 bracketed
 END
-)" "$(sed -n 1,9p out; cat err)"
+)" "$(sed -n 1,9p out | tr '\t' '|'; cat err)"
 "$ouro" test.lua >out 2>err
 code=$?
 same "what was made a test is green" "0 20 0" "$code $(grep -c '^ok' out) $(grep -c '^not ok' out)"
