@@ -555,13 +555,13 @@ cat >repeat.lua <<'END'
 for i = 1, tonumber(arg[1]) do
     print("x = Node(" .. i .. ", Node(2))\nx\nx = nil\nlsit{" .. i .. "}\nerror(Node(1))")
     print("for i = 1, 20 do local n = Node(i) end\nlocal y = Node(1); y.next = y\n{1, {2}}")
-    print(":why Node\n:names\n:draw\n:census\n?nothing\n:cycles\nx = = 1\n:gc")
+    print(":why Node\n:names\n:draw\n:census\n:cycles\nx = = 1\n:gc")
 end
 END
 {
-    "$ouro" repeat.lua 50
+    "$ouro" repeat.lua 50; echo "?refcount"
     echo 'a, b, c = measure()'
-    "$ouro" repeat.lua 600
+    "$ouro" repeat.lua 600; echo "?refcount"
     echo 'p, q, r = measure()'
     echo 'print("grown", p - a < 4 and "nothing" or p - a, q - b, r - c)'
 } >>input
