@@ -117,32 +117,29 @@ local function hint(texts)
     end
 end
 
--- Prints the values of an expression.
+-- The text in colours, laid out for so many columns if there is a structure.
+local function shown(text, value, structured, width)
+    if structured then return shell.layout.lay(text, width) end
+    local kind = type(value)
+    if kind == "nil" or kind == "boolean" then return shell.paint("keyword", text) end
+    return kind == "number" and shell.paint("number", text) or text
+end
+
+-- Prints the values of an expression. What is written down is for tests: without colours, in one
+-- line.
 function values.show(...)
-    local count, texts, structured, length = select("#", ...), {}, {}, 0
-    for i = 1, count do
-        local value = select(i, ...)
-        texts[i], structured[i] = values.text(value), is_structure(value)
+    local all, texts, structured, length = table.pack(...), {}, {}, 0
+    for i = 1, all.n do
+        texts[i], structured[i] = values.text(all[i]), is_structure(all[i])
         length = length + #texts[i] + 8
     end
     local width = shell.width()
-    local apart = count > 1 and width and length > width
+    local apart = all.n > 1 and width and length > width
     local lines, kept = {}, {}
     for i, text in ipairs(texts) do
-        if structured[i] then
-            lines[i] = shell.layout.lay(text, (count == 1 or apart) and width or nil)
-        elseif text == "nil" or text == "true" or text == "false" then
-            lines[i] = shell.paint("keyword", text)
-        elseif tonumber(text) and type((select(i, ...))) == "number" then
-            lines[i] = shell.paint("number", text)
-        else
-            lines[i] = text
-        end
-    end
-    -- What is written down is for tests: without colours, in one line.
-    for i, text in ipairs(texts) do
-        if type((select(i, ...))) == "table" and structured[i] then text = "(a table)" end
-        kept[i] = text
+        local own_lines = (all.n == 1 or apart) and width or nil
+        lines[i] = shown(text, all[i], structured[i], own_lines)
+        kept[i] = type(all[i]) == "table" and structured[i] and "(a table)" or text
     end
     shell.host.write(table.concat(lines, apart and "\n" or "\t") .. "\n",
         table.concat(kept, "\t") .. "\n")
