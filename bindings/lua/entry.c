@@ -87,6 +87,13 @@ static void write_label(label_text *t, ouro_heap *heap, const ouro_label *label)
     }
 }
 
+size_t ouro_lua_label_text(char *buffer, size_t size, ouro_heap *heap, const ouro_label *label) {
+    label_text t;
+    write_label(&t, heap, label);
+    ouro_lua_copy_text(buffer, size, t.bytes, t.length);
+    return strlen(buffer);
+}
+
 /* ---- the table --------------------------------------------------------------------------- */
 
 /* The id of the entry at index 1, or 0. */

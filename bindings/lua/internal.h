@@ -102,6 +102,10 @@ bool ouro_lua_integer_at(lua_State *L, int index, lua_Integer *ret_integer);
 /* --- report.c ----------------------------------------------------------------------------- */
 /* "Node #3", in the buffer. */
 void ouro_lua_name_object(ouro_object *object, char *buffer, size_t size);
+/* Appends "<function script.lua:12>", "<table>": no addresses. Raises nothing; OURO_E_KEY when
+ * the value cannot be looked at. */
+ouro_status ouro_lua_repr_of_box(lua_State *L, const binding *b, ouro_object *box,
+                                 ouro_text *text);
 
 /* --- construct.c -------------------------------------------------------------------------- */
 /* Pushes a list for the length of one operation, and takes it away from the top again: nobody

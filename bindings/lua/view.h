@@ -55,6 +55,8 @@ uint64_t ouro_lua_note_id(scratch *s, ouro_object *object);
 /* Writes one reference down: who refers (NULL: the heap itself or a pin), and how. */
 void ouro_lua_note_reference(scratch *s, ouro_heap *heap, ouro_object *referrer,
                              const ouro_label *label);
+/* The text of a label, such as "next" or "[2]", cut to the buffer; returns its length. */
+size_t ouro_lua_label_text(char *buffer, size_t size, ouro_heap *heap, const ouro_label *label);
 /* Pushes the entry for the next reference noted, {id=, type=, label=, text=}, whose field
  * object is fetched when asked for; false at the end. Begin with *offset 0. */
 bool ouro_lua_push_entry(lua_State *L, const scratch *s, size_t *offset);

@@ -370,6 +370,7 @@ static int why(lua_State *L) {
 }
 
 const luaL_Reg ouro_lua_understanding[] = {
+    {"draw", ouro_lua_draw},
     {"mincut", ouro_lua_mincut},
     {"obituary", ouro_lua_obituary},
     {"why", why},

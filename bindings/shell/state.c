@@ -111,8 +111,17 @@ const char *ouro__state_lua_folder(void) {
     return runs_where_built() ? OURO_SOURCE_LUA_DIR : OURO_LUA_DIR;
 }
 
-/* Where the Lua half of the module is: behind what LUA_PATH says, before the usual places, where
- * another one may be installed. */
+/* The modules in C that are built beside the command. */
+static void extend_c_path(lua_State *L) {
+    if (!runs_where_built()) return;
+    lua_getfield(L, -1, "cpath");
+    lua_pushfstring(L, "%s/?.so;%s", OURO_BUILD_DIR, luaL_optstring(L, -1, ""));
+    lua_setfield(L, -3, "cpath");
+    lua_pop(L, 1);
+}
+
+/* Where the Lua half of the module is: behind what
+ * LUA_PATH says, before the usual places, where another one may be installed. */
 static void extend_path(lua_State *L) {
     const char *entry = runs_where_built() ? OURO_SOURCE_LUA_DIR "/?.lua" : OURO_LUA_DIR "/?.lua";
     lua_getglobal(L, "package");
@@ -128,7 +137,9 @@ static void extend_path(lua_State *L) {
         }
         lua_setfield(L, -3, "path");
     }
-    lua_pop(L, 2);
+    lua_pop(L, 1);
+    extend_c_path(L);
+    lua_pop(L, 1);
 }
 
 /* Lua's os.exit, whose status depends on what is reported until then. */

@@ -23,6 +23,7 @@
 #include "ouro/events.h"
 #include "ouro/inspect.h"
 #include "ouro/understand.h"
+#include "ouro/picture.h"
 #include "ouro/build.h"
 
 #endif

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Building: definitions (LuaCATS) of what makes objects, for editors. The shell's help and
 -- docs/lua-reference.md are made from these files (ouro/doc.lua, scripts/reference.lua):
--- `-- ##` begins a chapter, comments with two dashes are its prose, those with three describe what follows
--- them; their first line in backquotes is how it is called.
+-- `-- ##` begins a chapter, comments with two dashes are its prose, those with three describe what
+-- follows them; their first line in backquotes is how it is called.
 ---@meta ouro
 
 -- # Lua reference

@@ -15,6 +15,7 @@ copy = ouro.copy
 deepcopy = ouro.deepcopy
 del = ouro.del
 dict = ouro.dict
+draw = ouro.draw
 finalize = ouro.finalize
 frame = ouro.frame
 gc = ouro.gc

@@ -238,6 +238,44 @@ function ouro.mincut(x) end
 ---@field to integer # the id of the object it refers to
 ---@field text? string # the text of the object that has it
 
+---`draw([x,] [file] [, options])`
+---A picture: of the whole heap, or of what x reaches, with the names that lead there. The file's
+---name says in which form: .svg, .png and .pdf (drawn by Graphviz), .dot (its language), .html (a
+---page that needs no network: pan, zoom, search, click, step) or .txt (a tree). Returns the file's
+---name; nil, a message and a code when it cannot be written. Without a file: a value that prints
+---as a tree. What is left out is folded into a box that tells how many objects it stands for.
+---Garbage is red, weak references are dashed, classes are left out unless they refer to objects
+---of their own.
+---@param x? ouro.Object
+---@param file? string
+---@param options? ouro.DrawOptions
+---@return string|ouro.Drawing|nil, string?, integer?
+function ouro.draw(x, file, options) end
+
+---`options`
+---What `draw` takes.
+---@class ouro.DrawOptions
+---@field max? integer # how many objects are shown; 500
+---@field fields? integer # how many fields of one object; 12
+---@field run? integer # how long a row of objects is before its middle is folded; 7
+---@field box? ouro.Object|true # puts a frame round what lives only because of this object, or of x
+---@field classes? boolean # shows all classes of what is shown
+---@field names? boolean # false: without the column of names
+---@field weak? boolean # false: without weak references
+---@field title? string # a title
+---@field steps? ouro.DrawStep[] # of a collection, for the page's buttons
+
+---`options.steps[i]`
+---A step: an array of what changes, `{id=, colour=, count=}` (white, grey, black, purple, green or
+---red; the number beside the object).
+---@class ouro.DrawStep
+---@field phase string # what it is called
+---@field text? string # more about it
+
+---`d`
+---What `draw` gives without a file; prints as a tree.
+---@class ouro.Drawing
+
 ---`obituary(id)`
 ---Of a dead object, while obituaries are kept; nil for the living and the unknown.
 ---@param id integer

@@ -136,9 +136,9 @@ function tap.todo(reason, f) end
 
 ---`tap.subtest(name, [options,] f)`
 ---The checks in f as one. `{heap = true}` gives f a fresh heap as its argument, which is also that
----of the checks about memory within and is closed at the end; a table of limits does as well.
----`{leaks = true}` adds a check at the end that f has left no more objects than there were,
----`{leaks = n}` that it has left n more.
+---of the checks about memory within and is closed at the end; a table of limits does as well. With
+---`{leaks = true}` it fails if f leaves more objects than there were, garbage or referenced; with
+---`{leaks = n}` unless it leaves n. Names bound in f are references, too.
 ---@param name string
 ---@param options? {heap?: boolean|ouro.Limits, leaks?: boolean|integer}
 ---@param f fun(heap?: ouro.Heap)
@@ -219,8 +219,10 @@ function tap.report(passed, name, details) end
 function tap.own(source) end
 
 -- A failed check tells in YAML what it got and where it stands; one about memory also the count,
--- the holders, and the path that keeps the object alive, as `why` gives it. What finalizers and
--- callbacks print between two checks, with or without a line break, never spoils a line of TAP.
+-- the holders, and the path that keeps the object alive, as `why` gives it. Once the first line of
+-- TAP is written, what the script, finalizers and callbacks print becomes comments, and never is
+-- within a line of TAP. `prove` takes the files of a folder that end in `.t`; with
+-- `prove -e ouro --ext lua tests/` those that end in `.lua`.
 
 -- ## Not yet
 --
