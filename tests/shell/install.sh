@@ -34,7 +34,7 @@ install_all() {
 # Lua as on a machine where OURO_PREFIX is what Lua was built for.
 stock_lua() {
     module=$(find "$root" -name ouro.so) || return 1
-    half=$(find "$root" -name tap.lua) || return 1
+    half=$(find "$root" -path '*/ouro/tap.lua') || return 1
     (cd "$folder" && LUA_CPATH_5_4="${module%/*}/?.so" LUA_PATH_5_4="${half%/ouro/tap.lua}/?.lua" \
         exec lua5.4 -e "$1")
 }
@@ -55,7 +55,7 @@ places_are_searched() {
     *) return 0 ;;
     esac
     module=$(find "$root" -name ouro.so)
-    half=$(find "$root" -name tap.lua)
+    half=$(find "$root" -path '*/ouro/tap.lua')
     module=${module#"$folder"}
     half=${half#"$folder"}
     searched "${module%/ouro.so}" so && searched "${half%/ouro/tap.lua}" lua
