@@ -33,6 +33,7 @@ static ouro_object *make_hiding_place(lua_State *L, binding *b) {
     if (status == OURO_OK) {
         place = ouro_record_class(bag);
         ouro_release(bag);
+        b->untold++;
     }
     ouro_lua_mute_events(L, b, false);
     ouro_lua_check(L, b, status);

@@ -111,6 +111,10 @@ ouro_status ouro_lua_repr_of_box(lua_State *L, const binding *b, ouro_object *bo
                                  ouro_text *text);
 
 /* --- construct.c -------------------------------------------------------------------------- */
+/* Pushes a list for the length of one operation, and takes it away from the top again: nobody
+ * is told of its birth and death. */
+ouro_object *ouro_lua_push_temporary(lua_State *L, binding *b);
+void ouro_lua_pop_temporary(lua_State *L, binding *b);
 /* Pushes an array of the keys of the table at the index: numbers in order, then strings in
  * order, then objects by their handles (the same in every run), then the others as they come. */
 void ouro_lua_push_sorted_keys(lua_State *L, binding *b, int table);
@@ -200,6 +204,10 @@ void ouro_lua_note_limits(binding *b);
 /* Before something is made in a limited heap. Runs finalizers; raises if they close it. */
 void ouro_lua_make_room(lua_State *L, binding *b);
 int ouro_lua_stress(lua_State *L);
+
+/* --- events.c ----------------------------------------------------------------------------- */
+/* Until muted again with false, nothing is told: for what the binding makes for itself. */
+void ouro_lua_mute_events(lua_State *L, binding *b, bool muted);
 
 /* --- operators.c -------------------------------------------------------------------------- */
 extern const luaL_Reg ouro_lua_operators[]; /* arithmetic, comparison, bits, concatenation */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reports: what the command asks of the module beside its entry: how many errors of
  * finalizers, callbacks, records and listeners there were, in all heaps of a Lua state and
- * until its last breath. */
+ * until its last breath; and what has happened in a heap between two moments. */
 #ifndef OURO_LUA_REPORTS_H
 #define OURO_LUA_REPORTS_H
 
@@ -11,5 +11,9 @@
 /* Each error from now on is added to *count (borrowed, for the life of the state), whether it
  * went to standard error or to a function given to gc.on_error. The module has to be open. */
 void ouro_lua_count_reports(lua_State *L, uint64_t *count);
+
+/* The module's table is at the top. Pushes a table of functions about its heap, begin(all, most),
+ * finish(), unreachable(), as happened.c says. Raises. */
+void ouro_lua_push_happened(lua_State *L);
 
 #endif

@@ -94,7 +94,7 @@ static bool run_script(lua_State *L, const command *c) {
 }
 
 static void prompt(lua_State *L, command *c) {
-    printf("ouro " OURO_VERSION " (" LUA_RELEASE "). Help: man ouro. Leave: Ctrl-D.\n");
+    printf("ouro " OURO_VERSION " (" LUA_RELEASE "). Help: :help. Leave: Ctrl-D.\n");
     c->signal = ouro__repl_run(L);
 }
 

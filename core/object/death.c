@@ -106,9 +106,9 @@ static void try_child(ouro_object *child, void *context) {
     if (only_waits ? t->times[i] == 1 : t->times[i] == child->count) admit(t, child);
 }
 
-static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spared) {
+/* By anybody but the listener. */
+static bool may_be_seen(ouro_heap *heap, ouro_object *object, unsigned spared) {
     const ouro_type *type = ouro__type_of(heap, object);
-    if (heap->listener_mask != 0 && type->counted) return true;
     if (ouro__is_observed(heap, object)) return true;
     if (type->leaf) return false;
     trial t; /* the arrays stay uninitialized */
@@ -120,6 +120,17 @@ static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spare
     for (size_t i = 0; i < t.member_count && !t.observed; i++)
         ouro__traverse(ouro__type_of(heap, t.members[i]), t.members[i], try_child, &t);
     return t.observed;
+}
+
+static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spared) {
+    if (heap->listener_mask != 0 && ouro__type_of(heap, object)->counted) return true;
+    return may_be_seen(heap, object, spared);
+}
+
+/* Of an object that may be observed: whether that is soon enough once the holder has looked
+ * for reasons of its own. */
+static bool may_be_late(ouro_heap *heap, ouro_object *object) {
+    return heap->patient && !may_be_seen(heap, object, 0);
 }
 
 /* ---- the dying set, by depth-first trial deletion ---------------------------------------- */
@@ -253,7 +264,7 @@ static void defer(ouro_heap *heap, ouro_object *object) {
     heap->deferred_bytes += ouro_object_size(object);
     /* What holds it, or what it refers to, may be a handle that nobody can reach any more. */
     if (heap->watching != 0 && may_be_observed(heap, object, 0)) {
-        heap->due |= OURO__DUE_PROMPT;
+        if (!may_be_late(heap, object)) heap->due |= OURO__DUE_PROMPT;
         ouro__object_note_wait(heap, object);
     }
     if (heap->deferred > DEFERRED_LIMIT ||
@@ -286,7 +297,8 @@ static void die_with_set(ouro_heap *heap, ouro_object *root) {
     ouro__set set;
     ouro__set_init(&set, heap, true);
     bool held = compute_set(heap, root, &set);
-    if (!held || heap->settle == NULL || heap->closing || still_dies(heap, root, &set))
+    if (!held || heap->settle == NULL || heap->closing || may_be_late(heap, root) ||
+        still_dies(heap, root, &set))
         ouro__set_die(&set);
     ouro__set_finish(&set);
 }

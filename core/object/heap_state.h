@@ -134,6 +134,7 @@ struct ouro_heap {
     ouro_listener_fn listener;
     void *listener_user;
     unsigned listener_mask;
+    bool patient; /* it may be told late: OURO_LISTEN_PATIENT */
     char message[512];
 
     /* weak/ */

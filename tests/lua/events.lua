@@ -289,4 +289,20 @@ tap.subtest("a thousand deaths are all told", function()
     is(told, 1000, "each")
 end)
 
+tap.subtest("what making something needs for itself is nobody's business", function()
+    local told = {}
+    local function tell(info) told[#told + 1] = info.event .. " " .. info.type end
+    gc.on("birth", tell)
+    gc.on("death", tell)
+    made = set { 1, 2 }
+    made = tuple { 1, 2 }
+    local text = repr("text")
+    settle()
+    gc.off("birth", tell)
+    gc.off("death", tell)
+    tap.is(table.concat(told, ", "), "birth set, birth tuple, death set", "sets, tuples, texts")
+    tap.is(text, '"text"', "and they are what they should be")
+    del "made"
+end)
+
 tap.done_testing()
