@@ -41,6 +41,11 @@ typedef struct binding {
     int spare;                 /* own: the handle that the next new object will get */
     struct slot *spare_slot;   /* its slot; NULL while there is none */
     bool closing;              /* within ouro_lua_close_heap */
+    /* events.c, happened.c: who listens, or NULL */
+    struct queue *queue;
+    struct happenings *happenings;
+    bool muted;                /* nothing is told */
+    uint64_t untold;           /* deaths while muted */
     /* box.c */
     struct box_place *box_places; /* by index; where a box is, or the next free index */
     size_t box_capacity;

@@ -100,6 +100,7 @@ static ouro_status give_spare(lua_State *L, binding *b, ouro_object *object, uin
     *ouro_lua_payload(b->pool, s) = object;
     s->twin = twin;
     s->frame = ouro_is_frame(object);
+    s->call = false;
     ouro_object_hold(object);
     b->spare_slot = NULL;
     return OURO_OK;
@@ -146,6 +147,10 @@ static inline slot *slot_at(lua_State *L, const handle_pool *pool, int index) {
     if (payload == NULL) return NULL;
     slot *s = ouro_lua_pool_find(pool, payload);
     return s != NULL && s->state == SLOT_HANDLE ? s : NULL;
+}
+
+void ouro_lua_mark_call(lua_State *L, const binding *b, int index) {
+    slot_at(L, b->pool, index)->call = true;
 }
 
 bool ouro_lua_is_lost_frame(lua_State *L, const binding *b, int index) {
@@ -203,22 +208,27 @@ static slot *find_twin(handle_pool *pool, const ouro_object *object) {
     return NULL;
 }
 
+/* With the handle of a running `call` goes a coroutine that has been left within it, and with
+ * that the frame: Lua closes no variables of what it collects. */
 static void bury(lua_State *L, handle_pool *pool, slot *s, bool alive) {
     ouro_object *object = *ouro_lua_payload(pool, s);
     binding *owner = s->owner;
-    bool twin = s->twin;
+    bool twin = s->twin, call = s->call;
     uint64_t tag = (uint64_t)s->number + 1;
     ouro_lua_pool_release(pool, s);
     if (object == NULL || ouro_object_tag(object) != tag) return; /* a newer one has it */
     slot *heir = twin ? find_twin(pool, object) : NULL;
     if (heir != NULL && ouro_object_set_tag(object, (uint64_t)heir->number + 1) == OURO_OK) {
         heir->twin = true;
+        heir->call = call;
         return;
     }
     if (ouro_object_set_tag(object, 0) != OURO_OK) return; /* cannot be: there is a table */
     if (!alive) return; /* its heap is about to close */
     owner->current = L;
+    call = call && ouro_lua_is_on_stack(owner->heap, object);
     ouro_object_unhold(object);
+    if (call) ouro_lua_leave_frame(L, owner, object);
 }
 
 /* Whether the handle's heap lives: asked anew only after a call into Lua. */
@@ -239,14 +249,14 @@ static uint64_t order_of(const handle_pool *pool, const slot *s) {
     return since != 0 ? since : UINT64_MAX;
 }
 
-/* Lets go of all that something still counts: nothing dies of that. */
+/* Lets go of all that something still counts: nothing dies of that, but for frames. */
 static void drain_counted(lua_State *L, handle_pool *pool, owner_check *last) {
     slot *waiting = ouro_lua_pool_take_dead(pool), *rest;
     bool ordered = false; /* there is an order to restore */
     for (slot *s = waiting; s != NULL; s = rest) {
         rest = ouro_lua_pool_rest(s);
         const ouro_object *object = s->owner != NULL ? *ouro_lua_payload(pool, s) : NULL;
-        if (object == NULL || ouro_object_count(object) != 0) {
+        if (object == NULL || (ouro_object_count(object) != 0 && !s->call)) {
             bury(L, pool, s, owner_lives(L, pool, s, last));
             continue;
         }

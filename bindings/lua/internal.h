@@ -16,6 +16,9 @@
 handle_pool *ouro_lua_pool(lua_State *L);
 /* ouro_lua_enter for metamethods, whose first argument is no heap. */
 binding *ouro_lua_enter_method(lua_State *L);
+/* The handle is that of a `call` which begins: when it goes before the call has ended, so does
+ * the frame. */
+void ouro_lua_mark_call(lua_State *L, const binding *b, int index);
 /* Whether it is the handle of a frame whose heap has closed. */
 bool ouro_lua_is_lost_frame(lua_State *L, const binding *b, int index);
 /* ouro_lua_object_at that does not raise: OURO_E_HEAP. */
@@ -108,6 +111,10 @@ ouro_status ouro_lua_repr_of_box(lua_State *L, const binding *b, ouro_object *bo
                                  ouro_text *text);
 
 /* --- construct.c -------------------------------------------------------------------------- */
+/* Pushes a list for the length of one operation, and takes it away from the top again: nobody
+ * is told of its birth and death. */
+ouro_object *ouro_lua_push_temporary(lua_State *L, binding *b);
+void ouro_lua_pop_temporary(lua_State *L, binding *b);
 /* Pushes an array of the keys of the table at the index: numbers in order, then strings in
  * order, then objects by their handles (the same in every run), then the others as they come. */
 void ouro_lua_push_sorted_keys(lua_State *L, binding *b, int table);
@@ -159,6 +166,7 @@ int ouro_lua_attrs(lua_State *L);  /* attrs */
 /* --- frames.c ----------------------------------------------------------------------------- */
 int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame);
 int ouro_lua_frame_newindex(lua_State *L, binding *b, ouro_object *frame);
+bool ouro_lua_is_on_stack(ouro_heap *heap, const ouro_object *frame);
 /* The end of a call: the frame's names go, it leaves the stack. */
 void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame);
 /* Pushes the function `call`; heap userdata at the top. */
@@ -196,6 +204,10 @@ void ouro_lua_note_limits(binding *b);
 /* Before something is made in a limited heap. Runs finalizers; raises if they close it. */
 void ouro_lua_make_room(lua_State *L, binding *b);
 int ouro_lua_stress(lua_State *L);
+
+/* --- events.c ----------------------------------------------------------------------------- */
+/* Until muted again with false, nothing is told: for what the binding makes for itself. */
+void ouro_lua_mute_events(lua_State *L, binding *b, bool muted);
 
 /* --- operators.c -------------------------------------------------------------------------- */
 extern const luaL_Reg ouro_lua_operators[]; /* arithmetic, comparison, bits, concatenation */

@@ -27,6 +27,21 @@ static int id(lua_State *L) {
     return 1;
 }
 
+/* obj(id): the object of that id while it lives. Reading lets nothing die, but what is dead is
+ * not to be found. */
+static int obj(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    lua_Integer number;
+    if (!ouro_lua_integer_at(L, 1, &number) || number < 1)
+        return ouro_lua_refuse(L, "argument 1 has to be an id, as id(x) gives; got %s",
+                               ouro_lua_describe(L, b, 1));
+    ouro_lua_look(L, b);
+    ouro_object *object = ouro_object_by_id(b->heap, (uint64_t)number);
+    if (object != NULL) ouro_lua_push_object(L, b, object);
+    else lua_pushnil(L);
+    return 1;
+}
+
 static int same(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     luaL_checkany(L, 2);
@@ -41,10 +56,15 @@ static int repr_of_string(lua_State *L, binding *b) {
     ouro_text text = {.heap = b->heap};
     ouro_object *list = NULL;
     ouro_value v = ouro_lua_value_at(L, b, 1);
+    ouro_lua_mute_events(L, b, true);
     ouro_status status = ouro_list_new(b->heap, &v, 1, &list);
     ouro_value_release(v);
     if (status == OURO_OK) status = ouro_repr(b->heap, ouro_value_of_object(list), NULL, &text);
-    if (list != NULL) ouro_release(list);
+    if (list != NULL) {
+        ouro_release(list);
+        b->untold++;
+    }
+    ouro_lua_mute_events(L, b, false);
     if (status != OURO_OK) ouro_text_free(&text);
     ouro_lua_check(L, b, status);
     ouro_lua_push_text(L, &text);
@@ -155,6 +175,7 @@ const luaL_Reg ouro_lua_looking[] = {{"attrs", ouro_lua_attrs},
                                      {"id", id},
                                      {"ipairs", ouro_lua_ipairs},
                                      {"names", ouro_lua_names},
+                                     {"obj", obj},
                                      {"refcount", refcount},
                                      {"repr", repr},
                                      {"same", same},

@@ -29,6 +29,7 @@ typedef struct slot {
     uint8_t state;
     bool twin;   /* its object had or has another handle */
     bool frame;  /* its object is or was a frame */
+    bool call;   /* of a running `call`, which has it as long as it runs */
 } slot;
 
 #define POOL_ARENAS 24 /* the last one alone would have 2^31 slots */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Reports: what the command asks of the module beside its entry: how many errors of
  * finalizers, callbacks, records and listeners there were, in all heaps of a Lua state and
- * until its last breath; and how far long work is. */
+ * until its last breath; how far long work is; and what has happened in a heap between two
+ * moments. */
 #ifndef OURO_LUA_REPORTS_H
 #define OURO_LUA_REPORTS_H
 
@@ -20,5 +21,9 @@ typedef struct ouro_lua_progress {
     ouro_progress_fn listener;
     void *user;
 } ouro_lua_progress;
+
+/* The module's table is at the top. Pushes a table of functions about its heap, begin(all, most),
+ * finish(), unreachable(), as happened.c says. Raises. */
+void ouro_lua_push_happened(lua_State *L);
 
 #endif

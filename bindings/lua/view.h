@@ -83,8 +83,6 @@ bool ouro_lua_is_hidden(ouro_object *place, const ouro_object *object);
 void ouro_lua_deliver_events(lua_State *L, binding *b);
 /* Whether handlers are being called: then a collection is told of, and collect() gives 0. */
 bool ouro_lua_is_delivering(lua_State *L, const binding *b);
-/* Until muted again with false, nothing is told: for what the binding makes for itself. */
-void ouro_lua_mute_events(lua_State *L, const binding *b, bool muted);
 int ouro_lua_on(lua_State *L);
 int ouro_lua_off(lua_State *L);
 

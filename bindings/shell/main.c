@@ -110,7 +110,7 @@ static bool run_script(lua_State *L, const command *c) {
 static void prompt(lua_State *L, command *c) {
     if (!c->options.bare && !c->options.no_init) run_user_file(L);
     if (!c->options.quiet)
-        printf("ouro " OURO_VERSION " (" LUA_RELEASE "). Help: man ouro. Leave: Ctrl-D.\n");
+        printf("ouro " OURO_VERSION " (" LUA_RELEASE "). Help: :help. Leave: Ctrl-D.\n");
     c->signal = ouro__repl_run(L);
 }
 

@@ -273,6 +273,8 @@ static bool run(lua_State *L, transcript *t) {
     if (!fine || !redirect(t)) return fail(t);
     repl_source source = {read_line, t};
     ouro__repl_run_from(L, &source);
+    if (t->typed_line != 0 && !t->broken) compare(t);
+    add(t, &t->updated, t->document.bytes + t->at, t->document.length - t->at);
     if (t->broken) return fail(t);
     bool changed = t->update && t->differ > 0;
     if (changed && !write_back(t)) return fail(t);

@@ -123,12 +123,12 @@ static ouro_status ask(ouro_heap *heap, int generation, size_t *ret_candidates) 
     size_t cells = heap->asking->at.done;
     if (!end_phase(heap, generation, "scope", "count")) return OURO_E_STOPPED;
     heap->asking->at.total = cells;
-    ouro__question_count(heap);
+    const ouro_object *culprit = ouro__question_count(heap);
     if (!end_phase(heap, generation, "count", "roots")) return OURO_E_STOPPED;
     unsigned next = generation < 2 ? (unsigned)generation + 1 : 2;
     /* In a full collection the outside is asked about what it alone holds. */
     bool cross = generation == 2 && ouro__cross_may_be(heap);
-    const ouro_object *culprit = ouro__question_roots(heap, !cross);
+    if (culprit == NULL) culprit = ouro__question_roots(heap, !cross);
     if (culprit != NULL) return refuse(heap, culprit);
     if (heap->asking->stopped) return OURO_E_STOPPED;
     ouro__progress_phase(heap->asking, "restore");
@@ -265,8 +265,8 @@ ouro_status ouro_heap_leaked(ouro_heap *heap, ouro_object_fn each, void *context
         return ouro_heap_fail(heap, OURO_E_BUSY, "a collection is under way: ask after it");
     heap->collecting = true;
     ouro__question_scope(heap, 2);
-    ouro__question_count(heap);
-    const ouro_object *culprit = ouro__question_roots(heap, true);
+    const ouro_object *culprit = ouro__question_count(heap);
+    if (culprit == NULL) culprit = ouro__question_roots(heap, true);
     ouro_status status = culprit != NULL ? refuse(heap, culprit) : OURO_OK;
     leak_walk walk = {heap, each, context};
     if (status == OURO_OK) {

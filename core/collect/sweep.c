@@ -70,11 +70,13 @@ static void find_orphans(ouro_heap *heap) {
 void ouro__sweep_free(ouro_heap *heap) {
     sweeping s = {.heap = heap};
     ouro__set_init(&s.orphans, heap, true);
+    bool kept = heap->keep_types; /* by a death that a finalizer collects within */
     heap->pool.keep_empty = heap->keep_types = true;
     ouro__question_each(heap, sweep_object, &s);
     ouro__question_end(heap);
-    heap->pool.keep_empty = heap->keep_types = false;
-    ouro__type_free_retired(heap);
+    heap->pool.keep_empty = false;
+    heap->keep_types = kept;
+    if (!kept) ouro__type_free_retired(heap);
     ouro__pool_drop_empty(&heap->pool);
     for (size_t i = 0; i < s.orphans.count; i++) ouro__death_of_last(s.orphans.items[i]);
     ouro__set_finish(&s.orphans);
@@ -85,7 +87,8 @@ void ouro__sweep_free(ouro_heap *heap) {
 
 static uint64_t stamp_of(const ouro_object *object) {
     const ouro__block *block = ouro__block_of(object);
-    return block->stamps != NULL ? block->stamps[ouro__cell_index(block, object)] : 0;
+    if (block->stamps != NULL) return block->stamps[ouro__cell_index(block, object)];
+    return ouro_object_type(object)->plain_since;
 }
 
 /* Older: born earlier where births are numbered; else by place. */
@@ -93,7 +96,7 @@ static bool is_older(const ouro_object *a, const ouro_object *b) {
     uint64_t stamp_a = stamp_of(a), stamp_b = stamp_of(b);
     if (stamp_a != stamp_b) return stamp_a < stamp_b;
     const ouro__block *block_a = ouro__block_of(a), *block_b = ouro__block_of(b);
-    if (block_a != block_b) return block_a->position < block_b->position;
+    if (block_a != block_b) return block_a->serial < block_b->serial;
     return a < b;
 }
 

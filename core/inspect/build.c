@@ -95,6 +95,13 @@ static void abandon(ouro_object *root, ouro_type *node_type) {
     node_type->finalize = finalize;
 }
 
+static void abandon_items(ouro_object *list, ouro_type *node_type) {
+    void (*finalize)(ouro_object *) = node_type->finalize;
+    node_type->finalize = NULL;
+    ouro_object_clear(list);
+    node_type->finalize = finalize;
+}
+
 static void abandon_nodes(ouro_object *first) {
     if (first != NULL) abandon(first, ouro_object_type(first));
 }
@@ -309,20 +316,36 @@ static ouro_status fill_list(ouro_heap *heap, ouro_object *cls, ouro_object *lis
     return status;
 }
 
-ouro_status ouro_build_graph(ouro_heap *heap, ouro_object *cls, size_t nodes, size_t degree,
-                             uint64_t seed, ouro_object **ret_list) {
-    ouro_object *list = NULL, *node = NULL;
-    ouro_status status = check_class(heap, "graph", cls, slots_for(degree));
+static ouro_status check_list(const ouro_object *list) {
+    const ouro_value *items;
+    size_t count;
+    if (ouro_is_list(list) && ouro_sequence_items(list, &items, &count) == OURO_OK && count == 0)
+        return OURO_OK;
+    return ouro_heap_fail(ouro_object_heap(list), OURO_E_VALUE, "graph: an empty list is needed");
+}
+
+ouro_status ouro_build_graph_in(ouro_object *list, ouro_object *cls, size_t nodes, size_t degree,
+                                uint64_t seed) {
+    ouro_heap *heap = ouro_object_heap(list);
+    ouro_object *node = NULL;
+    ouro_status status = check_list(list);
+    if (status == OURO_OK) status = check_class(heap, "graph", cls, slots_for(degree));
     if (status == OURO_OK && nodes > MOST_NODES) status = refuse_size(heap, "graph");
-    if (status == OURO_OK) status = ouro_list_new(heap, NULL, 0, &list);
     if (status != OURO_OK) return status;
     status = fill_list(heap, cls, list, nodes, &node);
-    if (status != OURO_OK) {
-        if (node != NULL) abandon(list, ouro_object_type(node));
-        else ouro_release(list);
-        return status;
-    }
-    connect(list, degree, seed);
-    *ret_list = list;
-    return OURO_OK;
+    if (status == OURO_OK) connect(list, degree, seed);
+    else if (node != NULL) abandon_items(list, ouro_object_type(node));
+    else ouro_object_clear(list); /* what has been reserved */
+    return status;
+}
+
+ouro_status ouro_build_graph(ouro_heap *heap, ouro_object *cls, size_t nodes, size_t degree,
+                             uint64_t seed, ouro_object **ret_list) {
+    ouro_object *list;
+    ouro_status status = ouro_list_new(heap, NULL, 0, &list);
+    if (status != OURO_OK) return status;
+    status = ouro_build_graph_in(list, cls, nodes, degree, seed);
+    if (status != OURO_OK) ouro_release(list);
+    else *ret_list = list;
+    return status;
 }

@@ -11,7 +11,8 @@ enum {
 
 void ouro_listen(ouro_heap *heap, unsigned mask, ouro_listener_fn listener, void *user) {
     bool watched = heap->listener_mask & SEES_DEATHS;
-    heap->listener_mask = listener != NULL ? mask : 0;
+    heap->listener_mask = listener != NULL ? mask & ~OURO_LISTEN_PATIENT : 0;
+    heap->patient = listener != NULL && (mask & OURO_LISTEN_PATIENT) != 0;
     heap->listener = listener;
     heap->listener_user = user;
     bool watches = heap->listener_mask & SEES_DEATHS;

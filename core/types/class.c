@@ -210,6 +210,7 @@ ouro_status ouro_class_new(ouro_heap *heap, const char *name, const char *const 
     if (base != NULL) ouro_retain(base);
     *ouro__as_class(object) = made;
     ouro__type_set_class(made.type, object, base != NULL ? p.base->type : NULL);
+    if (*ouro__heap_bag_class(heap) != NULL) ouro__type_number(made.type);
     *ret_class = object;
     return OURO_OK;
 }

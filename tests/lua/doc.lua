@@ -185,6 +185,23 @@ tap.subtest("what are plain names in scripts is defined as such", function()
     is_deeply(sorted(globals), sorted(real), "all but those that Lua has")
 end)
 
+tap.subtest("the standard of luacheck has the same names", function()
+    local found = { stds = {}, files = {} }
+    found.ipairs = ipairs
+    assert(load(read(root .. "/.luacheckrc"), "@.luacheckrc", "t", found))()
+    local known, plain = {}, keys_of(ouro)
+    plain._VERSION, plain.ipairs = nil, nil
+    for key, name in pairs(found.stds.ouro.read_globals) do
+        known[type(key) == "number" and name or key] = true
+    end
+    is_deeply(sorted(known), sorted(plain), "the module")
+    for _, name in ipairs { "build", "gc", "heap", "weak" } do
+        local real = keys_of(ouro[name])
+        if name == "gc" then real.garbage = true end
+        is_deeply(sorted(found.stds.ouro.read_globals[name].fields), sorted(real), name)
+    end
+end)
+
 tap.subtest("docs/lua-reference.md is what scripts/reference.lua makes", function()
     local pipe = io.popen("lua5.4 '" .. root .. "/scripts/reference.lua' --print")
     local made = pipe:read("a")

@@ -39,6 +39,7 @@ c
 ...
 >
 > x = nil
+- list #1 died (last name 'x' gone)
 ```
 END
 run --check-transcript good.md

@@ -180,6 +180,11 @@ function tap.skip_all(reason)
     return tap.plan(0, reason)
 end
 
+-- skip_all(reason): the same as plan(0, reason).
+function tap.skip_all(reason)
+    return tap.plan(0, reason)
+end
+
 -- What is wrong with the context as a whole, or nil.
 local function complaint(context)
     if context.planned and context.planned ~= context.count then

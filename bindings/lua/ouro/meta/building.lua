@@ -181,11 +181,13 @@ function ouro.class(name, slots, base) end
 ---@return ouro.Object
 function ouro.copy(x) end
 
----`deepcopy(x)`
----A deep copy, which keeps sharing and cycles.
+---`deepcopy(x [, levels])`
+---A deep copy, which keeps sharing and cycles; of any depth or, with `levels`, an error if there
+---are more levels than that, x being the first.
 ---@param x ouro.Object
+---@param levels? integer
 ---@return ouro.Object
-function ouro.deepcopy(x) end
+function ouro.deepcopy(x, levels) end
 
 ---`build`
 ---Ready structures of any size, made in C.

@@ -149,7 +149,10 @@ function ouro.gc.is_finalized(x) end
 
 ---`gc.on(event, f)`
 ---Calls f at each `start`, `stop`, `birth`, `death`, `cycle`, `resurrect`, `error` or `step`,
----with a table that says what happened, never with the dying object.
+---with a table that says what happened, never with the dying object. Handlers run at the end of
+---the operation, in the order of events. What they cause themselves is told after that, 16 rounds
+---or 1000 events of it at most: a handler of births that makes objects comes to an end, and what
+---was not told is reported as an error.
 ---@param event ouro.event
 ---@param f fun(info: ouro.Event)
 function ouro.gc.on(event, f) end

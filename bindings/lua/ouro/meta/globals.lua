@@ -28,6 +28,7 @@ list = ouro.list
 mincut = ouro.mincut
 names = ouro.names
 obituary = ouro.obituary
+obj = ouro.obj
 object = ouro.object
 pin = ouro.pin
 refcount = ouro.refcount

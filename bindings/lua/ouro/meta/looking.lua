@@ -66,6 +66,12 @@ function ouro.holders(x) end
 ---@return integer
 function ouro.id(x) end
 
+---`obj(id)`
+---The object of that id while it lives, or nil.
+---@param id integer
+---@return ouro.Object?
+function ouro.obj(id) end
+
 ---`same(x, y)`
 ---Identity; `x == y` is equality.
 ---@param x any
