@@ -78,6 +78,8 @@ void ouro_lua_free_boxes(binding *b);
 
 /* The index of a box in the table of boxes. */
 size_t ouro_lua_box_index(const ouro_object *box);
+/* The box of that index, below b->box_capacity, borrowed; NULL: there is none. */
+ouro_object *ouro_lua_box_at(const binding *b, size_t index);
 
 /* --- cross.c ------------------------------------------------------------------------------ */
 /* Member `reach` of the heap's options. */
