@@ -12,4 +12,8 @@
  * went to standard error or to a function given to gc.on_error. The module has to be open. */
 void ouro_lua_count_reports(lua_State *L, uint64_t *count);
 
+/* For the shell: classes of the heap to which that function of the module belongs are
+ * redefined by class(), from now on (redefine.c). */
+void ouro_lua_redefine_classes(lua_State *L, int function);
+
 #endif

@@ -164,6 +164,7 @@ static void print_results(lua_State *L) {
 /* Argument: the repl. */
 static int take_turn(lua_State *L) {
     repl *r = lua_touserdata(L, 1);
+    ouro__state_redefine(L);
     if (read_statement(L, r)) {
         int status = ouro__script_call(L, 0, LUA_MULTRET);
         if (ouro__script_report(L, status, NULL) && lua_gettop(L) > 0) print_results(L);

@@ -21,6 +21,12 @@ case("class", "return class('Open')")
 case("class", "return Node(1, l)")
 case("class", "return Init(7)")
 case("class", "function Node:method() end")
+case("super", "local A = class('A') function A:m() return self end "
+    .. "local B = class('B', A) return super(B, B()):m()", true)
+case("super", "local A = class('A', {'a'}) local B = class('B', A) "
+    .. "function B:__init(v) super(self):__init(v) end return B('a long text that needs a cell')",
+    true)
+case("", "for k, v in pairs(n) do local a = k end")
 case("copy", "return copy(l)")
 case("deepcopy", "return deepcopy(l)")
 case("build.chain", "return build.chain(5)")
