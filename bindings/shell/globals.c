@@ -78,10 +78,9 @@ static bool is_frame(lua_State *L) {
 /* Upvalue 1: Lua's function, which does the work. What it raises is told at the line that calls. */
 static int set_metatable(lua_State *L) {
     if (is_frame(L))
-        return luaL_error(L, "setmetatable: the names in a frame, such as _ENV, are no table; for "
-                             "what no name answers there is setmetatable(_G, ...), and a table "
-                             "may be an environment: local _ENV = setmetatable({}, {__index = "
-                             "_ENV})");
+        return luaL_error(L, "setmetatable: table expected, got a frame, such as _ENV is; for what "
+                             "no name answers there is setmetatable(_G, ...), and a table may be "
+                             "an environment: local _ENV = setmetatable({}, {__index = _ENV})");
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     if (lua_pcall(L, lua_gettop(L) - 1, 1, 0) == LUA_OK) return 1;
