@@ -56,6 +56,7 @@ typedef struct binding {
     /* module.c */
     const struct allocator *allocator; /* NULL: the C library's */
     const void *self_tables[2]; /* tables that stand for the heap as `self`: heap:frame() */
+    bool redefines; /* class() again is the same class (redefine.c) */
     bool limited;  /* the heap has a limit of objects or bytes */
     bool making_room; /* collecting because of a limit */
     uint64_t room_made; /* births when room was last made for the sake of bytes */

@@ -110,6 +110,11 @@ size_t ouro_lua_box_index(const ouro_object *object) {
     return ((const box *)(const void *)object)->index;
 }
 
+ouro_object *ouro_lua_box_at(const binding *b, size_t index) {
+    box *there = b->box_places[index].box;
+    return there != NULL ? &there->header : NULL;
+}
+
 bool ouro_lua_push_box(lua_State *L, const binding *b, const ouro_object *object) {
     if (!ouro_lua_push_own(L, b, b->boxes)) return false;
     lua_rawgeti(L, -1, (lua_Integer)((const box *)(const void *)object)->index);

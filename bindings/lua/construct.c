@@ -241,5 +241,6 @@ const luaL_Reg ouro_lua_building[] = {
     {"deepcopy", deepcopy},        {"dict", ouro_lua_new_dict},
     {"isinstance", isinstance},    {"list", new_list},
     {"object", new_object},        {"set", ouro_lua_new_set},
+    {"super", ouro_lua_super},
     {"tuple", new_tuple},          {"typeof", typeof_value},
     {NULL, NULL}};

@@ -81,6 +81,8 @@ void ouro_lua_free_boxes(binding *b);
 
 /* The index of a box in the table of boxes. */
 size_t ouro_lua_box_index(const ouro_object *box);
+/* The box of that index, below b->box_capacity, borrowed; NULL: there is none. */
+ouro_object *ouro_lua_box_at(const binding *b, size_t index);
 
 /* --- cross.c ------------------------------------------------------------------------------ */
 /* Member `reach` of the heap's options. */
@@ -129,6 +131,16 @@ int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls);
 /* Pushes what the object's class, or its bases, have under the name; false: nothing. */
 bool ouro_lua_push_class_attribute(lua_State *L, binding *b, ouro_object *object,
                                    const char *name, size_t length);
+
+/* --- super.c ------------------------------------------------------------------------------ */
+int ouro_lua_super(lua_State *L);
+
+/* --- redefine.c --------------------------------------------------------------------------- */
+/* The class that one of that name, slots (NULL: open) and base redefines; NULL: none. */
+ouro_object *ouro_lua_find_redefined(const binding *b, const char *name, const char *const *slots,
+                                     size_t count, const ouro_object *base);
+/* Removes all attributes of the class at index 1. */
+void ouro_lua_empty_class(lua_State *L, binding *b);
 
 /* --- equality.c --------------------------------------------------------------------------- */
 /* After the class's attribute of that name was set, or removed: has the core ask it, if it is

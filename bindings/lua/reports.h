@@ -25,5 +25,8 @@ typedef struct ouro_lua_progress {
 /* The module's table is at the top. Pushes a table of functions about its heap, begin(all, most),
  * finish(), unreachable(), as happened.c says. Raises. */
 void ouro_lua_push_happened(lua_State *L);
+/* For the shell: classes of the heap to which that function of the module belongs are
+ * redefined by class(), from now on (redefine.c). */
+void ouro_lua_redefine_classes(lua_State *L, int function);
 
 #endif

@@ -57,9 +57,15 @@ void ouro_lua_note_reference(scratch *s, ouro_heap *heap, ouro_object *referrer,
                              const ouro_label *label);
 /* The text of a label, such as "next" or "[2]", cut to the buffer; returns its length. */
 size_t ouro_lua_label_text(char *buffer, size_t size, ouro_heap *heap, const ouro_label *label);
+/* The same as a text, at once: "#3.data", "name x in main". Calls nothing of Lua. */
+void ouro_lua_write_reference(ouro_heap *heap, ouro_object *referrer, const ouro_label *label,
+                              char *buffer, size_t size);
 /* Pushes the entry for the next reference noted, {id=, type=, label=, text=}, whose field
  * object is fetched when asked for; false at the end. Begin with *offset 0. */
 bool ouro_lua_push_entry(lua_State *L, const scratch *s, size_t *offset);
+/* Pushes an entry for something that is no object, with that text, type and label. */
+void ouro_lua_push_other_entry(lua_State *L, const char *text, const char *type,
+                               const char *label);
 /* Pushes an entry for the object of that id: by its reference to the object `next`, or,
  * next being 0, with its text. */
 void ouro_lua_push_member(lua_State *L, binding *b, uint64_t id, uint64_t next);

@@ -297,6 +297,7 @@ static void read_prompt(lua_State *L, repl *r) {
 /* Argument: the repl. */
 static int take_turn(lua_State *L) {
     repl *r = lua_touserdata(L, 1);
+    ouro__state_redefine(L);
     lua_settop(L, 0);
     read_prompt(L, r);
     if (!push_line(L, r, r->prompt)) return 0;

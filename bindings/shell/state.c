@@ -227,3 +227,9 @@ void ouro__state_open(lua_State *L, strict *s) {
     ouro__hooks_install(L);
     replace_exit(L, s);
 }
+
+void ouro__state_redefine(lua_State *L) {
+    ouro__state_push(L, "settle");
+    ouro_lua_redefine_classes(L, -1);
+    lua_pop(L, 1);
+}

@@ -23,8 +23,8 @@
 --   alone.
 -- * A module loaded by `require` sees the globals alone, and what a script assigned through `_G`.
 --   The globals that it sets are seen by scripts behind their names.
--- * `_ENV` is main: `pairs(_ENV)` gives names in order of binding. It is no table; instead of
---   `setmetatable(_ENV, ...)` there is `setmetatable(_G, ...)`, for what no name answers. A
+-- * `_ENV` is main: `pairs(_ENV)` gives names in order of binding. It is no table;
+--   `setmetatable(_ENV, ...)` is an error; `setmetatable(_G, ...)` is for what no name answers. A
 --   metatable set there takes the place of the one that gives `_G.x` the names.
 --
 -- Every mistake is a Lua error that names the thing and the remedy; after it the heap is as it was.
@@ -139,12 +139,24 @@ function ouro.object(attributes) end
 ---`class(name [, slots] [, base])`
 ---A class. With slots an instance has just these, and an unknown one is an error; without,
 ---attributes are open. `Node(1, 2)` fills slots in order, or calls `__init(self, ...)`; a class
----without either takes one table of attributes.
+---without either takes one table of attributes. Attributes of a class are its instances' and its
+---derived classes', where these have none of their own; what is assigned later serves the
+---instances that exist. In the shell `Node = class("Node", ...)` again, with the same slots and
+---base, is the same class emptied of its attributes; in a script it is another.
 ---@param name string
 ---@param slots? string[]|ouro.Class
 ---@param base? ouro.Class
 ---@return ouro.Class
 function ouro.class(name, slots, base) end
+
+---`super(self)`, `super(Class, self)`
+---In a method, the methods of the base: `super(self):describe()` calls that of the base of the
+---class which the method is in; for functions within a method say which class that is. Where the
+---base has no `__init`, `super(self):__init(...)` fills its slots. `Class.super` is the base.
+---@param self ouro.Object
+---@param instance? ouro.Object
+---@return table
+function ouro.super(self, instance) end
 
 ---`Class`
 ---A class: what `class("Name")` gives. `function Node:f() end` defines a method; methods are
@@ -172,6 +184,8 @@ function ouro.class(name, slots, base) end
 ---@field __index? table|ouro.Object|fun(self: ouro.Object, key: any): any
 ---A function or table that takes assignments to attributes that are not there.
 ---@field __newindex? table|ouro.Object|fun(self: ouro.Object, key: any, value: any)
+---What `pairs(x)` gives.
+---@field __pairs? fun(self: ouro.Object): function, any, any
 ---Called when a local `<close>` that has an instance goes out of scope.
 ---@field __close? fun(self: ouro.Object, problem: any)
 

@@ -108,7 +108,7 @@ function ouro.gc.objects(type) end
 function ouro.gc.referents(x) end
 
 ---`gc.referrers(x)`
----Who refers to x: objects, frames with the name, Lua. The result holds nothing.
+---Who refers to x: objects, frames with the name, places in Lua. The result holds nothing.
 ---@param x ouro.Object
 ---@return ouro.Entry[]
 function ouro.gc.referrers(x) end
@@ -121,6 +121,9 @@ function ouro.gc.referrers(x) end
 ---@field text string # its text
 ---@field label? string # the reference: an attribute, item or name
 ---@field frame? string # the frame of a name
+---@field kind? string # of a place in Lua, whose type is `lua`: `local`, `upvalue`, `field` ...
+---@field source? string # of a local or an upvalue: the file
+---@field line? integer # of a local or an upvalue: the line
 
 ---`gc.freeze()`
 ---Sets the present objects aside: collections pass over them.

@@ -38,6 +38,7 @@ set = ouro.set
 settle = ouro.settle
 sizeof = ouro.sizeof
 stack = ouro.stack
+super = ouro.super
 tuple = ouro.tuple
 typeof = ouro.typeof
 unpin = ouro.unpin

@@ -93,6 +93,7 @@ function ouro.heap.dominators(n) end
 ---@field objects integer # how many objects would go with it
 ---@field bytes integer # how many bytes
 ---@field owner? integer # the id of the nearest object it would not live without
+---@field held? string # where Lua holds what has no owner
 
 ---`heap.snapshot()`
 ---A picture that holds nothing, for `a:diff(b)`.
@@ -184,7 +185,7 @@ function ouro.why(x, options) end
 ---A chain of `why(x)`: an array of references `{id=, type=, label=, text=}`, that of the root
 ---first.
 ---@class ouro.Chain
----@field root string # its beginning: `name x in main`, `pin`, `held by Lua`, ...
+---@field root string # its beginning: `name x in main`, `pin`, `held by Lua: ...`
 ---@field kind string # `name`, `pin`, `held`, `heap` or `code`
 ---@field name? string # of a name
 ---@field frame? string # the frame of a name

@@ -40,6 +40,22 @@ function ouro.unpin(x) end
 function ouro.settle() end
 
 -- ## Looking
+--
+-- `holders`, `gc.referrers` and `why` name what in Lua holds an object by where it is:
+--
+-- * `local 'n' at script.lua:12`: a variable of a running function, which is at that line; also
+--   `vararg 1`, `for loop`, `temporary`, `in a call of 'sort'`.
+-- * `upvalue 'cache' of function at script.lua:3`, the function's first line; `in #3.on_click` when
+--   a managed object keeps the function.
+-- * `t.list[4] of table, local 't' at script.lua:12`: by the shortest path from what has a name: a
+--   variable, a global, `package.loaded`, `registry`, a name (`..., name t in main`), a managed
+--   object (`#3.data[1] of table`). Likewise `key of table t`, `getmetatable(t).x`.
+-- * `local 'x' at script.lua:40 in coroutine suspended at script.lua:41`.
+--
+-- Of an object 100 places are told, and how many more there are. Weak tables of Lua (`__mode`) are
+-- no holders; they go by what Lua reaches, so an entry may leave while a name still counts its
+-- object: `weak.keys`, `weak.values` and `weak.set` go by the object's life. Each such question
+-- walks Lua's heap once, runs nothing and keeps nothing.
 
 ---`refcount(x)`
 ---How many counted references there are to x.
@@ -55,7 +71,8 @@ function ouro.getrefcount(x) end
 
 ---`holders(x)`
 ---Each counted reference by name (`name x in main`, `#7.next`, `#3[2]`, `pin`), which add up to
----the count; then `held by Lua`. Prints well.
+---the count; then what Lua holds, a line each: `held by Lua: local 'n' at script.lua:12`. Prints
+---well.
 ---@param x ouro.Object
 ---@return string[]
 function ouro.holders(x) end
