@@ -28,9 +28,6 @@ typedef struct binding {
     size_t survivors;     /* handles with no counted reference after the last settle */
     size_t fresh;         /* handles made since */
     /* References to the heap's own values (own.c), LUA_NOREF until made. */
-    int metatable;        /* of this heap's handles */
-    int builtins;         /* table: what free names fall back to */
-    int boxes;            /* table: box index -> Lua value, and Lua value -> box */
     int on_error;         /* function given to gc.on_error, or LUA_NOREF */
     bool reporting;       /* it is being called */
     int listeners;        /* table: event name -> array of functions */
@@ -38,9 +35,11 @@ typedef struct binding {
     bool failed;          /* there is such an error */
 
     /* handle.c */
-    int spare;                 /* own: the handle that the next new object will get */
-    struct slot *spare_slot;   /* its slot; NULL while there is none */
+    struct slot *spare_slot;   /* of the handle in reserve; NULL while there is none */
     bool closing;              /* within ouro_lua_close_heap */
+    /* names.c */
+    bool mirrors;           /* names of the main frame may be in the mirror */
+    const char *last_bound; /* the mirrored name that comes last in the frame; NULL: not known */
     /* box.c */
     struct box_place *box_places; /* by index; where a box is, or the next free index */
     size_t box_capacity;
@@ -62,6 +61,9 @@ typedef struct binding {
  * arguments when called as a method (h:list{}). Raises if the heap is closed. Lets what
  * Lua has freed meanwhile die. */
 binding *ouro_lua_enter(lua_State *L);
+/* The same for what neither looks at names or counts nor lets anything of that be seen: names
+ * stay where they are (names.c). */
+binding *ouro_lua_enter_light(lua_State *L);
 /* The same before something is made: near a limit of the heap, what is dead dies first. */
 binding *ouro_lua_enter_making(lua_State *L);
 /* The end of an operation that changed something: the heap's safe point. */

@@ -74,7 +74,7 @@ static ouro_object *check_list(lua_State *L, binding *b) {
 }
 
 static int append(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *list = check_list(L, b);
     luaL_checkany(L, 2);
     ouro_value v = ouro_lua_value_at(L, b, 2);
@@ -86,7 +86,7 @@ static int append(lua_State *L) {
 }
 
 static int insert(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *list = check_list(L, b);
     luaL_checkany(L, 3);
     ouro_value v = ouro_lua_value_at(L, b, 3);
@@ -102,7 +102,7 @@ static int insert(lua_State *L) {
 }
 
 static int pop(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *list = check_list(L, b);
     size_t length = ouro_lua_sequence_length(list);
     if (length == 0) ouro_lua_refuse(L, "the list is empty");
@@ -117,7 +117,7 @@ static int pop(lua_State *L) {
 /* All items come, or none: reading them may raise in the middle, for want of memory or by a
  * metamethod. So they are read into a list of their own, and join with their room reserved. */
 static int extend(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *read, *list = check_list(L, b);
     lua_settop(L, 2);
     ouro_lua_check(L, b, ouro_list_new(b->heap, NULL, 0, &read));
@@ -136,7 +136,7 @@ static int extend(lua_State *L) {
 }
 
 static int reverse(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_lua_check(L, b, ouro_list_reverse(check_list(L, b)));
     return 0;
 }
@@ -156,7 +156,7 @@ static lua_Integer find_value(lua_State *L, binding *b, ouro_object *sequence) {
 }
 
 static int index_of(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *sequence = ouro_lua_check_object(L, b, 1);
     luaL_checkany(L, 2);
     lua_Integer found = find_value(L, b, sequence);
@@ -166,7 +166,7 @@ static int index_of(lua_State *L) {
 }
 
 static int remove_value(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *list = check_list(L, b);
     luaL_checkany(L, 2);
     lua_Integer found = find_value(L, b, list);
@@ -224,7 +224,7 @@ static int less(ouro_value a, ouro_value v, void *context) {
 }
 
 static int sort(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *list = check_list(L, b);
     if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_settop(L, 2);

@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: MIT
--- Script: loops as people write them, for the command `ouro`; tests/bench/script.py has the same
--- in Python. scripts/bench --lua runs both, in turns.
+-- Script: loops as people write them, for the command `ouro`; tests/bench/script.py has the
+-- same in Python. scripts/bench --lua runs both, in turns.
 --
 --   ouro tests/bench/script.lua WORKLOAD [N]     prints nanoseconds of an iteration, one a line
 --   ouro tests/bench/script.lua                  prints the names of the workloads
 --
 -- Free names are counted names; locals hold. Both programs repeat each workload, and print each
--- repetition: the median is for who reads them. SYNC: script-workloads.
-local found, clock = pcall(require, "clock")
-local now = found and clock or function() return math.floor(os.clock() * 1e9) end
+-- repetition: the median is for who reads them. Time is that of the processor.
+-- SYNC: script-workloads.
+local function now() return os.clock() * 1e9 end
 local repetitions = 5
 
 Node = class("Node", { "l", "r" })

@@ -82,6 +82,10 @@ OURO_API void ouro_settle(ouro_heap *heap);
  * that nothing new waits for the holder. */
 OURO_API size_t ouro_deferred(const ouro_heap *heap);
 
+/* Whether anybody could notice when an object dies: there is a weak reference, a finalize record,
+ * a type with a finalizer, or a listener to deaths. */
+OURO_API bool ouro_heap_is_watched(const ouro_heap *heap);
+
 /* Limits may change while the heap lives; 0: none. */
 OURO_API void ouro_heap_set_limits(ouro_heap *heap, size_t max_objects, size_t max_bytes,
                                    size_t max_frames);
