@@ -26,7 +26,10 @@ typedef struct binding {
     handle_pool *pool;
     ouro_type *box;       /* the type of objects that hold a Lua value (box.c) */
     size_t survivors;     /* handles with no counted reference after the last settle */
-    size_t fresh;         /* handles made since */
+    size_t fresh;         /* handles made since, of objects that nothing counted then */
+    size_t keepers;       /* survivors that other objects may live by */
+    uint32_t recent[32];  /* numbers of fresh handles */
+    size_t recent_count;  /* of them; beyond the array: too many to tell */
     /* References to the heap's own values (own.c), LUA_NOREF until made. */
     int on_error;         /* function given to gc.on_error, or LUA_NOREF */
     bool reporting;       /* it is being called */
@@ -71,9 +74,14 @@ void ouro_lua_leave(lua_State *L, binding *b);
 /* Before an operation that could observe what is already dead: settles if anything may
  * be waiting. */
 void ouro_lua_observe(lua_State *L, binding *b);
+/* Before the operation asks only whether the target of a weak reference lives: settles if that
+ * could make a difference to the answer. Raises if that closes the heap. */
+void ouro_lua_observe_target(lua_State *L, binding *b, const ouro_object *weak);
 /* Before an operation that makes deaths observable (a weak reference, a finalizer, a
  * listener): what waits because nobody could tell dies now. */
 void ouro_lua_clear_deferred(lua_State *L, binding *b);
+/* The same where only what keeps the object to be watched could make a difference. */
+void ouro_lua_clear_keepers(lua_State *L, binding *b);
 /* The holder of the heap (ouro_heap_options.settle). */
 void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason);
 /* Pushes the object's handle, the same one each time. object: borrowed. Raises for want of

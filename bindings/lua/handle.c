@@ -96,6 +96,13 @@ static void fill(binding *b, slot *s, ouro_object *object, bool twin) {
     s->kind = kind_of(object);
 }
 
+static void note_fresh(binding *b, uint32_t number, const ouro_object *object) {
+    if (ouro_object_count(object) != 0) return;
+    b->fresh++;
+    if (b->recent_count < sizeof b->recent / sizeof *b->recent) b->recent[b->recent_count] = number;
+    b->recent_count++;
+}
+
 /* Pushes the spare, which becomes the object's handle. Pushes nothing on failure. */
 static ouro_status give_spare(lua_State *L, binding *b, ouro_object *object, uint64_t tag) {
     slot *s = b->spare_slot;
@@ -118,7 +125,7 @@ void ouro_lua_push_object(lua_State *L, binding *b, ouro_object *object) {
     uint64_t tag = ouro_object_tag(object);
     if (tag != 0 && push_cached(L, b->pool, tag)) return;
     ouro_lua_check(L, b, give_spare(L, b, object, tag));
-    if (ouro_object_count(object) == 0) b->fresh++;
+    note_fresh(b, (uint32_t)(ouro_object_tag(object) - 1), object);
     make_spare(L, b);
 }
 
@@ -135,7 +142,7 @@ void ouro_lua_hand_over(lua_State *L, binding *b, ouro_object *object) {
         ouro_lua_check(L, b, status);
     }
     ouro_object_hand_over(object);
-    if (ouro_object_count(object) == 0) b->fresh++;
+    note_fresh(b, (uint32_t)(ouro_object_tag(object) - 1), object);
     make_spare(L, b);
 }
 
@@ -159,7 +166,7 @@ void ouro_lua_fill_empty(lua_State *L, binding *b, slot *s, ouro_object *object)
     }
     fill(b, s, object, false);
     ouro_object_hand_over(object);
-    if (ouro_object_count(object) == 0) b->fresh++;
+    note_fresh(b, s->number, object);
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
@@ -315,6 +322,11 @@ static inline void drain_if_free(lua_State *L, handle_pool *pool) {
     if (OURO_UNLIKELY(pool->dead != NULL) && pool->draining == 0) drain(L, pool);
 }
 
+/* Whether other objects may live by it. */
+static bool is_keeper(const ouro_object *object) {
+    return !ouro_is_weak(object) || !ouro_value_is_nil(ouro_weak_argument(object));
+}
+
 /* After a settle. Proportional to the handles that are left, like the collection before it.
  *
  * FOR THE OPTIMIZATION, when very many survive: each observation between two settles costs a
@@ -323,14 +335,17 @@ static inline void drain_if_free(lua_State *L, handle_pool *pool) {
  * generational mode cannot do for old objects. */
 static void count_survivors(binding *b) {
     handle_pool *pool = b->pool;
-    size_t survivors = 0;
+    size_t survivors = 0, keepers = 0;
     for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
         if (s->owner != b || s->state != SLOT_HANDLE) continue;
         const ouro_object *object = *ouro_lua_payload(pool, s);
-        survivors += object != NULL && ouro_object_count(object) == 0;
+        if (object == NULL || ouro_object_count(object) != 0) continue;
+        survivors++;
+        keepers += is_keeper(object);
     }
     b->survivors = survivors;
-    b->fresh = 0;
+    b->keepers = keepers;
+    b->fresh = b->recent_count = 0;
 }
 
 /* Objects that are about to be freed though Lua keeps their handles: these are empty from now
@@ -432,6 +447,40 @@ void ouro_lua_observe(lua_State *L, binding *b) {
     b->current = L;
 }
 
+/* Whether some object may be dead and still keep others, as its handle waits for Lua's collector.
+ * What has got a counted reference since it was made is no longer asked about. */
+static bool may_be_kept(binding *b) {
+    size_t count = b->recent_count, left = 0;
+    if (count > sizeof b->recent / sizeof *b->recent) return true;
+    for (size_t i = 0; i < count; i++) {
+        const slot *s = ouro_lua_pool_at(b->pool, b->recent[i]);
+        if (s->state == SLOT_FREE || s->owner != b) continue;
+        const ouro_object *object = *ouro_lua_payload(b->pool, s);
+        if (object == NULL || ouro_object_count(object) != 0 || !is_keeper(object)) continue;
+        b->recent[left++] = b->recent[i];
+    }
+    b->recent_count = left;
+    return left + b->keepers + ouro_deferred_keepers(b->heap) > 0;
+}
+
+void ouro_lua_observe_target(lua_State *L, binding *b, const ouro_object *weak) {
+    if (ouro_weak_get(weak) == NULL) return; /* for ever */
+    b->current = L;
+    drain(L, b->pool);
+    b->current = L;
+    const ouro_object *target = b->heap != NULL ? ouro_weak_get(weak) : NULL;
+    if (target != NULL && (ouro_object_count(target) == 0 || may_be_kept(b)))
+        ouro_lua_observe(L, b);
+    if (b->heap == NULL) luaL_error(L, "heap is closed");
+}
+
+void ouro_lua_clear_keepers(lua_State *L, binding *b) {
+    b->current = L;
+    if (!ouro_lua_end_names(b)) luaL_error(L, "not enough memory");
+    if (ouro_deferred_keepers(b->heap) > 0) ouro_settle(b->heap);
+    b->current = L;
+}
+
 void ouro_lua_clear_deferred(lua_State *L, binding *b) {
     b->current = L;
     if (!ouro_lua_end_names(b)) luaL_error(L, "not enough memory");
@@ -450,5 +499,5 @@ void ouro_lua_invalidate_handles(binding *b) {
     }
     if (pool->only == b) pool->only = NULL;
     b->spare_slot = NULL;
-    b->survivors = b->fresh = 0;
+    b->survivors = b->keepers = b->fresh = b->recent_count = 0;
 }
