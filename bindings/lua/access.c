@@ -26,13 +26,14 @@ bool ouro_lua_push_free_name(lua_State *L, const binding *b) {
 }
 
 static int index_object(lua_State *L) {
-    const binding *of = lua_touserdata(L, lua_upvalueindex(1));
-    if (OURO_UNLIKELY(of->heap == NULL || !ouro_heap_is_open(of->heap)) &&
-        ouro_lua_is_lost_frame(L, of, 1) && ouro_lua_push_free_name(L, of))
-        return 1;
-    binding *b = ouro_lua_enter_method(L);
     handle_kind kind;
-    ouro_object *object = ouro_lua_operand(L, b, &kind);
+    binding *b = lua_touserdata(L, lua_upvalueindex(1));
+    ouro_object *object = ouro_lua_enter_operand(L, b, &kind);
+    if (OURO_UNLIKELY(object == NULL)) {
+        if (ouro_lua_is_lost_frame(L, b, 1) && ouro_lua_push_free_name(L, b)) return 1;
+        b = ouro_lua_enter_method(L);
+        object = ouro_lua_operand(L, b, &kind);
+    }
     switch (kind) {
     case HANDLE_FRAME: return ouro_lua_frame_index(L, b, object);
     case HANDLE_RECORD: return ouro_lua_record_index(L, b, object);

@@ -427,6 +427,15 @@ binding *ouro_lua_enter_method(lua_State *L) {
     return begin(L, lua_touserdata(L, lua_upvalueindex(1)));
 }
 
+ouro_object *ouro_lua_enter_operand(lua_State *L, binding *b, handle_kind *ret_kind) {
+    if (OURO_UNLIKELY(b->heap == NULL)) return NULL;
+    begin(L, b);
+    const slot *s = slot_at(L, b->pool, 1);
+    if (OURO_UNLIKELY(s == NULL || s->owner != b)) return NULL;
+    *ret_kind = s->kind;
+    return *ouro_lua_payload(b->pool, s);
+}
+
 void ouro_lua_leave(lua_State *L, binding *b) {
     if (OURO_UNLIKELY(b->heap == NULL)) return; /* closed by what the operation called */
     b->current = L;

@@ -32,6 +32,8 @@ typedef enum handle_kind {
 } handle_kind;
 /* The object that a metamethod is for, and what it is. Raises as ouro_lua_check_object. */
 ouro_object *ouro_lua_operand(lua_State *L, binding *b, handle_kind *ret_kind);
+/* The same with ouro_lua_enter_method; NULL, with nothing raised, where either would raise. */
+ouro_object *ouro_lua_enter_operand(lua_State *L, binding *b, handle_kind *ret_kind);
 /* In two steps, what ouro_lua_hand_over does: pushes a handle, which may raise or run a __gc of a
  * script; then, at the top of the stack, it becomes that of a new object. */
 struct slot *ouro_lua_push_empty(lua_State *L, binding *b);
@@ -84,6 +86,8 @@ typedef enum own_place {
     OWN_SPARE,     /* the handle that the next object will get (handle.c) */
     OWN_MIRROR,    /* names.c: names and what they are bound to */
     OWN_MIRRORED,  /* names.c: which names are there */
+    OWN_LIST_METHODS,  /* tables of functions */
+    OWN_TUPLE_METHODS,
     OWN_FRAME_METATABLE, /* names.c: of the handle of the main frame */
     OWN_PLACES = OWN_FRAME_METATABLE
 } own_place;

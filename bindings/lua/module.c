@@ -139,12 +139,13 @@ static binding *push_closed_heap(lua_State *L) {
     return b;
 }
 
-static void add_methods(lua_State *L, const char *field, const luaL_Reg *methods) {
+static void add_methods(lua_State *L, const binding *b, own_place place,
+                        const luaL_Reg *methods) {
     lua_pushvalue(L, -2);
     lua_newtable(L);
     ouro_lua_register(L, methods);
     lua_remove(L, -2);
-    lua_setfield(L, -2, field);
+    ouro_lua_set_place(L, b, place);
 }
 
 /* Heap userdata at the top. */
@@ -152,8 +153,8 @@ static void make_metatable(lua_State *L, binding *b) {
     lua_newtable(L);
     ouro_lua_register(L, ouro_lua_metamethods);
     ouro_lua_register(L, ouro_lua_operators);
-    add_methods(L, "list methods", ouro_lua_list_methods);
-    add_methods(L, "tuple methods", ouro_lua_tuple_methods);
+    add_methods(L, b, OWN_LIST_METHODS, ouro_lua_list_methods);
+    add_methods(L, b, OWN_TUPLE_METHODS, ouro_lua_tuple_methods);
     lua_pushliteral(L, "ouro.object");
     lua_setfield(L, -2, "__name");
     lua_pushliteral(L, "ouro.object");

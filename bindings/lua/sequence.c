@@ -32,21 +32,27 @@ size_t ouro_lua_check_position(lua_State *L, ouro_object *sequence, int index, s
     return (size_t)i - 1;
 }
 
-static int push_method(lua_State *L, const ouro_object *sequence) {
-    const char *type = ouro_lua_object_type_name(sequence);
-    lua_getmetatable(L, 1);
-    lua_getfield(L, -1, ouro_is_list(sequence) ? "list methods" : "tuple methods");
+static int push_method(lua_State *L, const binding *b, const ouro_object *sequence) {
+    ouro_lua_need_place(L, b, ouro_is_list(sequence) ? OWN_LIST_METHODS : OWN_TUPLE_METHODS);
     lua_pushvalue(L, 2);
     if (lua_rawget(L, -2) != LUA_TNIL) return 1;
-    return ouro_lua_refuse(L, "a %s has no method '%s'%s", type, lua_tostring(L, 2),
+    return ouro_lua_refuse(L, "a %s has no method '%s'%s", ouro_lua_object_type_name(sequence),
+                           lua_tostring(L, 2),
                            ouro_is_list(sequence) ? " (append, insert, pop, remove, extend, "
                                                     "index, reverse, sort)"
                                                   : " (index)");
 }
 
 int ouro_lua_sequence_index(lua_State *L, binding *b, ouro_object *sequence) {
-    if (lua_type(L, 2) == LUA_TSTRING) return push_method(L, sequence);
-    size_t length = ouro_lua_sequence_length(sequence);
+    const ouro_value *items;
+    size_t length = 0;
+    lua_Integer i;
+    if (lua_type(L, 2) == LUA_TSTRING) return push_method(L, b, sequence);
+    ouro_lua_check(L, b, ouro_sequence_items(sequence, &items, &length));
+    if (OURO_LIKELY(ouro_lua_integer_at(L, 2, &i) && i >= 1 && (lua_Unsigned)i <= length)) {
+        ouro_lua_push_value(L, b, items[i - 1]);
+        return 1;
+    }
     ouro_lua_push_item(L, b, sequence, ouro_lua_check_position(L, sequence, 2, length));
     return 1;
 }
