@@ -276,18 +276,24 @@ static void newindex_name(lua_State *L, binding *b, ouro_object *main) {
         if (!mirrored) (void)!ouro_frame_unset(main, name, length);
         return;
     }
-    if (mirrored && b->last_bound == name) { /* the table keeps the string, so it is that one */
-        lua_pushvalue(L, 2);
-        lua_pushvalue(L, 3);
-        lua_rawset(L, t.mirror);
-        return;
-    }
     if (mirrored) (void)!ouro_frame_unset(main, name, length); /* it comes last from now on */
     bind(L, b, main, &t);
 }
 
+/* Unbound and bound again, with no other name bound between: the order stays. The table
+ * `mirrored` keeps the name's string, so that what has its address is that name. */
+static bool is_last_bound(lua_State *L, const binding *b) {
+    return b->last_bound != NULL && lua_type(L, 2) == LUA_TSTRING &&
+           lua_tostring(L, 2) == b->last_bound;
+}
+
 static int newindex_mirror(lua_State *L) {
     binding *b = ouro_lua_enter_method(L);
+    if (is_last_bound(L, b)) {
+        lua_settop(L, 3);
+        lua_rawset(L, 1);
+        return 0;
+    }
     ouro_object *main = ouro_frame_main(b->heap);
     lua_settop(L, 3);
     if (main == NULL || b->closing) return luaL_error(L, "the heap is closing: its names are gone");
