@@ -139,12 +139,15 @@ static binding *push_closed_heap(lua_State *L) {
     return b;
 }
 
-static void add_methods(lua_State *L, const binding *b, own_place place,
+/* The field of the metatable is for who looks from outside. */
+static void add_methods(lua_State *L, const binding *b, const char *field, own_place place,
                         const luaL_Reg *methods) {
     lua_pushvalue(L, -2);
     lua_newtable(L);
     ouro_lua_register(L, methods);
     lua_remove(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, field);
     ouro_lua_set_place(L, b, place);
 }
 
@@ -153,8 +156,8 @@ static void make_metatable(lua_State *L, binding *b) {
     lua_newtable(L);
     ouro_lua_register(L, ouro_lua_metamethods);
     ouro_lua_register(L, ouro_lua_operators);
-    add_methods(L, b, OWN_LIST_METHODS, ouro_lua_list_methods);
-    add_methods(L, b, OWN_TUPLE_METHODS, ouro_lua_tuple_methods);
+    add_methods(L, b, "list methods", OWN_LIST_METHODS, ouro_lua_list_methods);
+    add_methods(L, b, "tuple methods", OWN_TUPLE_METHODS, ouro_lua_tuple_methods);
     lua_pushliteral(L, "ouro.object");
     lua_setfield(L, -2, "__name");
     lua_pushliteral(L, "ouro.object");
