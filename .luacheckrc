@@ -14,7 +14,7 @@ stds.ouro = {
         "attrs", "call", "class", "clear", "collect", "copy", "deepcopy", "del", "dict", "draw",
         "finalize", "frame", "getrefcount", "holders", "id", "isinstance", "list", "mincut",
         "names", "obituary", "object", "pin", "refcount", "repr", "same", "set", "settle",
-        "sizeof", "stack", "tuple", "typeof", "unpin", "why", "would_free",
+        "sizeof", "stack", "super", "tuple", "typeof", "unpin", "why", "would_free",
         build = fields {
             "chain", "graph", "grid", "ring", "tree",
         },

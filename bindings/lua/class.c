@@ -169,8 +169,10 @@ int ouro_lua_call_class(lua_State *L, binding *b, ouro_object *cls) {
         ouro_lua_make_room(L, b);
         cls = ouro_lua_check_object(L, b, 1);
     }
+    /* The argument keeps the class, also from what making the handle may run. */
+    struct slot *handle = ouro_lua_push_empty(L, b);
     ouro_lua_check(L, b, ouro_record_new(b->heap, cls, &record));
-    ouro_lua_hand_over(L, b, record);
+    ouro_lua_fill_empty(L, b, handle, record);
     if (ouro_lua_push_class_attribute(L, b, record, "__init", 6)) return initialize(L, last);
     if (ouro_class_is_open(cls)) fill_attributes(L, b, cls, record, last);
     else fill_slots(L, b, cls, record, last);

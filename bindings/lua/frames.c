@@ -16,11 +16,21 @@ int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame) {
     size_t length;
     bool lua_version = false;
     if (lua_type(L, 2) == LUA_TSTRING) {
+        ouro_object *main = ouro_frame_main(b->heap);
+        if (frame == main && ouro_lua_begin_names(L, b)) {
+            lua_gettable(L, 1);
+            return 1;
+        }
         const char *name = lua_tolstring(L, 2, &length);
         ouro_value v = ouro_frame_get(frame, name, length);
-        ouro_object *main = ouro_frame_main(b->heap);
-        if (ouro_value_same(v, OURO_ABSENT) && main != NULL && main != frame)
-            v = ouro_frame_get(main, name, length);
+        if (ouro_value_same(v, OURO_ABSENT) && main != NULL && main != frame) {
+            if (ouro_lua_push_mirrored(L, b, 2)) {
+                if (!lua_isnil(L, -1)) return 1;
+                lua_pop(L, 1);
+            } else {
+                v = ouro_frame_get(main, name, length);
+            }
+        }
         if (!ouro_value_same(v, OURO_ABSENT)) {
             ouro_lua_push_value(L, b, v);
             return 1;
@@ -29,7 +39,7 @@ int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame) {
     }
     /* The module's own _VERSION is that of `require "ouro"`; the name is Lua's. */
     if (lua_version) lua_pushglobaltable(L);
-    else ouro_lua_need_own(L, b, b->builtins);
+    else ouro_lua_need_place(L, b, OWN_BUILTINS);
     lua_pushvalue(L, 2);
     lua_gettable(L, -2);
     return 1;
@@ -39,6 +49,11 @@ int ouro_lua_frame_newindex(lua_State *L, binding *b, ouro_object *frame) {
     size_t length;
     if (lua_type(L, 2) != LUA_TSTRING)
         return ouro_lua_refuse(L, "a name has to be a string; got %s", ouro_lua_describe(L, b, 2));
+    if (frame == ouro_frame_main(b->heap) && ouro_lua_begin_names(L, b)) {
+        lua_settop(L, 3);
+        lua_settable(L, 1);
+        return 0;
+    }
     const char *name = lua_tolstring(L, 2, &length);
     if (lua_isnil(L, 3)) {
         ouro_status status = ouro_frame_unset(frame, name, length);

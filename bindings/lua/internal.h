@@ -23,6 +23,24 @@ void ouro_lua_mark_call(lua_State *L, const binding *b, int index);
 bool ouro_lua_is_lost_frame(lua_State *L, const binding *b, int index);
 /* ouro_lua_object_at that does not raise: OURO_E_HEAP. */
 ouro_status ouro_lua_try_object(lua_State *L, binding *b, int index, ouro_object **ret_object);
+/* What metamethods tell apart. */
+typedef enum handle_kind {
+    HANDLE_OTHER,
+    HANDLE_FRAME,
+    HANDLE_RECORD,
+    HANDLE_LIST,
+    HANDLE_TUPLE,
+    HANDLE_ENTRIES, /* ouro_lua_has_entries */
+    HANDLE_CLASS
+} handle_kind;
+/* The object that a metamethod is for, and what it is. Raises as ouro_lua_check_object. */
+ouro_object *ouro_lua_operand(lua_State *L, binding *b, handle_kind *ret_kind);
+/* The same with ouro_lua_enter_method; NULL, with nothing raised, where either would raise. */
+ouro_object *ouro_lua_enter_operand(lua_State *L, binding *b, handle_kind *ret_kind);
+/* In two steps, what ouro_lua_hand_over does: pushes a handle, which may raise or run a __gc of a
+ * script; then, at the top of the stack, it becomes that of a new object. */
+struct slot *ouro_lua_push_empty(lua_State *L, binding *b);
+void ouro_lua_fill_empty(lua_State *L, binding *b, struct slot *s, ouro_object *object);
 /* The first spare handle; the metatable of handles is made. */
 void ouro_lua_begin_handles(lua_State *L, binding *b);
 /* Which binding calls Lua back, for the message handler; returns the one before. Lua may
@@ -40,7 +58,42 @@ void ouro_lua_record_blocks(handle_pool *pool, block_record *record);
 bool ouro_lua_reads_code(const handle_pool *pool);
 void ouro_lua_set_reads_code(handle_pool *pool, bool on);
 
+/* --- names.c ------------------------------------------------------------------------------ */
+/* The frame, and the counts, become what they should be. Raises nothing. */
+void ouro_lua_write_names(binding *b);
+/* From now on names are in the frame alone; false: there is no memory for that. */
+bool ouro_lua_end_names(binding *b);
+/* Names may be in the mirror from now on, and the handle of the main frame, at index 1, leads
+ * there; false: they may not. */
+bool ouro_lua_begin_names(lua_State *L, binding *b);
+/* A heap has been opened: the mirror needs a state with one only. Raises for want of memory. */
+void ouro_lua_note_heap(lua_State *L, binding *b);
+/* After names were written back: the one at the index is about to leave the main frame. */
+void ouro_lua_forget_name(lua_State *L, const binding *b, int index);
+/* Pushes what the name at the index is bound to in the mirror, nil if it is unbound there; false,
+ * nothing pushed: it is in the frame alone. */
+bool ouro_lua_push_mirrored(lua_State *L, const binding *b, int name);
+
+/* --- access.c ----------------------------------------------------------------------------- */
+/* Stack: a frame, a name. Pushes what the name means where no frame has it; false: nothing. */
+bool ouro_lua_push_free_name(lua_State *L, const binding *b);
+
 /* --- own.c -------------------------------------------------------------------------------- */
+/* User values of the heap's userdata. What is needed all the time has a place there, not in the
+ * table: that userdata is the first upvalue of most functions. */
+typedef enum own_place {
+    OWN_TABLE = 1,
+    OWN_METATABLE, /* of this heap's handles */
+    OWN_BUILTINS,  /* table: what free names fall back to */
+    OWN_BOXES,     /* table: box index -> Lua value, and Lua value -> box */
+    OWN_SPARE,     /* the handle that the next object will get (handle.c) */
+    OWN_MIRROR,    /* names.c: names and what they are bound to */
+    OWN_MIRRORED,  /* names.c: which names are there */
+    OWN_LIST_METHODS,  /* tables of functions */
+    OWN_TUPLE_METHODS,
+    OWN_FRAME_METATABLE, /* names.c: of the handle of the main frame */
+    OWN_PLACES = OWN_FRAME_METATABLE
+} own_place;
 /* Makes the table of the heap's own values; its userdata is at the top. */
 void ouro_lua_make_own(lua_State *L, binding *b);
 /* Finds it again for the __gc of the userdata, which is at the top. */
@@ -57,6 +110,10 @@ void ouro_lua_need_own(lua_State *L, const binding *b, int ref);
 int ouro_lua_add_own(lua_State *L, const binding *b);
 /* Gives an existing reference the value at the top, popped if true. Needs no memory. */
 bool ouro_lua_set_own(lua_State *L, const binding *b, int ref);
+/* The same for what has a place of its own. */
+bool ouro_lua_push_place(lua_State *L, const binding *b, own_place place);
+void ouro_lua_need_place(lua_State *L, const binding *b, own_place place);
+bool ouro_lua_set_place(lua_State *L, const binding *b, own_place place);
 void ouro_lua_remove_own(lua_State *L, const binding *b, int ref);
 
 /* --- leftovers.c -------------------------------------------------------------------------- */

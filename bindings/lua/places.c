@@ -276,7 +276,8 @@ static void visit_own(walk *w, const binding *b, int ref, edge_kind kind, const 
  * of its own is the module's. */
 static void visit_heap(walk *w, uint32_t node, const binding *b) {
     if (b->heap == NULL) return;
-    visit_own(w, b, b->builtins, EDGE_ROOT, "ouro");
+    edge builtins = {.kind = EDGE_ROOT, .text = "ouro", .length = 4};
+    if (ouro_lua_push_place(w->L, b, OWN_BUILTINS)) ouro_lua_walk_visit(w, &builtins);
     visit_own(w, b, b->listeners, EDGE_ROOT, "gc.on");
     visit_own(w, b, b->on_error, EDGE_ROOT, "gc.on_error");
     for (size_t i = 1; i < b->box_capacity; i++) {

@@ -190,7 +190,7 @@ bool ouro_collect_is_running(const ouro_heap *heap) {
 /* ---- safe points ------------------------------------------------------------------------- */
 
 void ouro__settle_for(ouro_heap *heap, ouro_settle_reason reason) {
-    heap->deferred = heap->deferred_bytes = 0;
+    heap->deferred = heap->deferred_keepers = heap->deferred_bytes = 0;
     heap->due &= ~(unsigned)(OURO__DUE_PROMPT | OURO__DUE_PRESSURE);
     if (heap->settle != NULL) heap->settle(heap->user, heap, reason);
 }
@@ -201,6 +201,10 @@ void ouro_settle(ouro_heap *heap) {
 
 size_t ouro_deferred(const ouro_heap *heap) {
     return heap->deferred;
+}
+
+size_t ouro_deferred_keepers(const ouro_heap *heap) {
+    return heap->deferred_keepers;
 }
 
 static bool may_collect(const ouro_heap *heap) {

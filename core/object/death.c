@@ -259,8 +259,25 @@ static bool dies_alone(ouro_heap *heap, ouro_object *root) {
     return type->cls == NULL || type->cls->count > most;
 }
 
+static void note_child(ouro_object *child, void *context) {
+    (void)child;
+    *(bool *)context = true;
+}
+
+/* Whether what it refers to may live by it alone. */
+static bool is_keeper(const ouro_heap *heap, ouro_object *object) {
+    ouro_type *type = ouro__type_of(heap, object);
+    bool refers = !type->leaf;
+    if (object->type == OURO__WEAK) {
+        refers = false;
+        ouro__traverse(type, object, note_child, &refers);
+    }
+    return refers;
+}
+
 static void defer(ouro_heap *heap, ouro_object *object) {
     heap->deferred++;
+    heap->deferred_keepers += is_keeper(heap, object);
     heap->deferred_bytes += ouro_object_size(object);
     /* What holds it, or what it refers to, may be a handle that nobody can reach any more. */
     if (heap->watching != 0 && may_be_observed(heap, object, 0)) {

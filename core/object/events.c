@@ -28,3 +28,7 @@ void ouro__heap_update_care(ouro_heap *heap) {
 void ouro__emit(ouro_heap *heap, const ouro_event *event) {
     if (ouro__listens(heap, event->kind)) heap->listener(heap, event, heap->listener_user);
 }
+
+bool ouro_heap_is_watched(const ouro_heap *heap) {
+    return heap->watching != 0;
+}

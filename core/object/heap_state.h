@@ -131,6 +131,7 @@ struct ouro_heap {
     size_t max_objects;
     size_t buffer_bytes; /* held by objects through ouro_heap_resize */
     size_t deferred;     /* since the last settle */
+    size_t deferred_keepers; /* of these, those that other objects may live by */
     size_t deferred_bytes;
     ouro_listener_fn listener;
     void *listener_user;
