@@ -20,6 +20,7 @@
 #define MAX_FRAMES 1000
 /* How often a closing heap looks again for finalizers that finalizers have made necessary. */
 #define CLOSE_ROUNDS 16
+#define QUEUE_LEAST 64 /* deaths that can wait without a search for them */
 
 /* SYNC: builtin-types */
 static const ouro_type_spec *const builtin_specs[OURO__BUILTINS] = {
@@ -59,6 +60,15 @@ static ouro_status populate(ouro_heap *heap) {
     return status;
 }
 
+/* What death cannot do without. */
+static ouro_status reserve_queue(ouro_heap *heap) {
+    heap->queue =
+        ouro__memory_resize(&heap->account, NULL, 0, QUEUE_LEAST * sizeof *heap->queue);
+    if (heap->queue == NULL) return heap->account.hit_limit ? OURO_E_LIMIT : OURO_E_NOMEM;
+    heap->queue_capacity = QUEUE_LEAST;
+    return OURO_OK;
+}
+
 ouro_status ouro_heap_open(const ouro_heap_options *options, ouro_heap **ret_heap) {
     ouro_heap_options given = {0};
     if (options != NULL)
@@ -83,7 +93,8 @@ ouro_status ouro_heap_open(const ouro_heap_options *options, ouro_heap **ret_hea
     ouro__pool_init(&heap->pool, &heap->account, heap);
     ouro__pacing_init(heap);
     heap->frames.max = MAX_FRAMES;
-    ouro_status status = populate(heap);
+    ouro_status status = reserve_queue(heap);
+    if (status == OURO_OK) status = populate(heap);
     if (status != OURO_OK) {
         ouro_heap_close(heap);
         return status;

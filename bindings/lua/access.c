@@ -12,9 +12,13 @@ static ouro_object *check_operand(lua_State *L, binding *b) {
 /* ---- __index, __newindex ----------------------------------------------------------------- */
 
 /* What is told of the close, or runs after it, still finds the functions it calls. */
-static bool push_free_name(lua_State *L, const binding *b) {
+bool ouro_lua_push_free_name(lua_State *L, const binding *b) {
     lua_settop(L, 2);
-    if (b->builtins == LUA_NOREF || !ouro_lua_push_own(L, b, b->builtins)) lua_pushglobaltable(L);
+    if (!ouro_lua_push_place(L, b, OWN_BUILTINS)) lua_pushnil(L);
+    if (lua_isnil(L, 3)) {
+        lua_pushglobaltable(L);
+        lua_replace(L, 3);
+    }
     lua_pushvalue(L, 2);
     if (lua_gettable(L, 3) != LUA_TNIL) return true;
     lua_settop(L, 2);
@@ -22,32 +26,42 @@ static bool push_free_name(lua_State *L, const binding *b) {
 }
 
 static int index_object(lua_State *L) {
-    const binding *of = lua_touserdata(L, lua_upvalueindex(1));
-    if (OURO_UNLIKELY(of->heap == NULL || !ouro_heap_is_open(of->heap)) &&
-        ouro_lua_is_lost_frame(L, of, 1) && push_free_name(L, of))
-        return 1;
-    binding *b = ouro_lua_enter_reading(L);
-    ouro_object *object = check_operand(L, b);
-    if (ouro_is_frame(object)) return ouro_lua_frame_index(L, b, object);
-    if (ouro_record_class(object) != NULL) return ouro_lua_record_index(L, b, object);
-    if (ouro_is_list(object) || ouro_is_tuple(object))
-        return ouro_lua_sequence_index(L, b, object);
-    if (ouro_lua_has_entries(object)) return ouro_lua_entries_index(L, b, object);
-    if (ouro_is_class(object)) return ouro_lua_class_index(L, b, object);
+    handle_kind kind;
+    binding *b = lua_touserdata(L, lua_upvalueindex(1));
+    ouro_object *object = ouro_lua_enter_operand(L, b, &kind);
+    if (OURO_UNLIKELY(object == NULL)) {
+        if (ouro_lua_is_lost_frame(L, b, 1) && ouro_lua_push_free_name(L, b)) return 1;
+        b = ouro_lua_enter_method(L);
+        object = ouro_lua_operand(L, b, &kind);
+    }
+    switch (kind) {
+    case HANDLE_FRAME: return ouro_lua_frame_index(L, b, object);
+    case HANDLE_RECORD: return ouro_lua_record_index(L, b, object);
+    case HANDLE_LIST:
+    case HANDLE_TUPLE: return ouro_lua_sequence_index(L, b, object);
+    case HANDLE_ENTRIES: return ouro_lua_entries_index(L, b, object);
+    case HANDLE_CLASS: return ouro_lua_class_index(L, b, object);
+    case HANDLE_OTHER: break;
+    }
     const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
     int results = ouro_lua_watcher_index(L, b, object, key);
     if (results >= 0) return results;
     return ouro_lua_refuse(L, "a %s has no fields", ouro_lua_object_type_name(object));
 }
 
-static int newindex_by_type(lua_State *L, binding *b, ouro_object *object) {
-    if (ouro_is_frame(object)) return ouro_lua_frame_newindex(L, b, object);
-    if (ouro_record_class(object) != NULL) return ouro_lua_record_newindex(L, b, object);
-    if (ouro_is_list(object)) return ouro_lua_list_newindex(L, b, object);
-    if (ouro_lua_has_entries(object)) return ouro_lua_entries_newindex(L, b, object);
-    if (ouro_is_class(object)) return ouro_lua_class_newindex(L, b, object);
-    if (ouro_is_tuple(object))
+static int newindex_by_type(lua_State *L, binding *b) {
+    handle_kind kind;
+    ouro_object *object = ouro_lua_operand(L, b, &kind);
+    switch (kind) {
+    case HANDLE_FRAME: return ouro_lua_frame_newindex(L, b, object);
+    case HANDLE_RECORD: return ouro_lua_record_newindex(L, b, object);
+    case HANDLE_LIST: return ouro_lua_list_newindex(L, b, object);
+    case HANDLE_ENTRIES: return ouro_lua_entries_newindex(L, b, object);
+    case HANDLE_CLASS: return ouro_lua_class_newindex(L, b, object);
+    case HANDLE_TUPLE:
         return ouro_lua_refuse(L, "a tuple cannot be changed; make a list of it: list(t)");
+    case HANDLE_OTHER: break;
+    }
     const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
     int results = ouro_lua_watcher_newindex(L, b, object, key);
     if (results >= 0) return results;
@@ -56,7 +70,7 @@ static int newindex_by_type(lua_State *L, binding *b, ouro_object *object) {
 
 static int newindex_object(lua_State *L) {
     binding *b = ouro_lua_enter_method(L);
-    int results = newindex_by_type(L, b, check_operand(L, b));
+    int results = newindex_by_type(L, b);
     ouro_lua_leave(L, b);
     return results;
 }
@@ -104,8 +118,9 @@ static int equals(lua_State *L) {
 
 static int call_object(lua_State *L) {
     binding *b = ouro_lua_enter_method(L);
-    ouro_object *object = check_operand(L, b);
-    if (ouro_is_class(object)) return ouro_lua_call_class(L, b, object);
+    handle_kind kind;
+    ouro_object *object = ouro_lua_operand(L, b, &kind);
+    if (kind == HANDLE_CLASS) return ouro_lua_call_class(L, b, object);
     int results = ouro_lua_watcher_call(L, b, object);
     if (results >= 0) return results;
     if (call_method(L, b, object, "__call", LUA_MULTRET)) return lua_gettop(L);

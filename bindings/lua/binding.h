@@ -26,11 +26,11 @@ typedef struct binding {
     handle_pool *pool;
     ouro_type *box;       /* the type of objects that hold a Lua value (box.c) */
     size_t survivors;     /* handles with no counted reference after the last settle */
-    size_t fresh;         /* handles made since */
+    size_t fresh;         /* handles made since, of objects that nothing counted then */
+    size_t keepers;       /* survivors that other objects may live by */
+    uint32_t recent[32];  /* numbers of fresh handles */
+    size_t recent_count;  /* of them; beyond the array: too many to tell */
     /* References to the heap's own values (own.c), LUA_NOREF until made. */
-    int metatable;        /* of this heap's handles */
-    int builtins;         /* table: what free names fall back to */
-    int boxes;            /* table: box index -> Lua value, and Lua value -> box */
     int on_error;         /* function given to gc.on_error, or LUA_NOREF */
     bool reporting;       /* it is being called */
     int listeners;        /* table: event name -> array of functions */
@@ -38,9 +38,16 @@ typedef struct binding {
     bool failed;          /* there is such an error */
 
     /* handle.c */
-    int spare;                 /* own: the handle that the next new object will get */
-    struct slot *spare_slot;   /* its slot; NULL while there is none */
+    struct slot *spare_slot;   /* of the handle in reserve; NULL while there is none */
     bool closing;              /* within ouro_lua_close_heap */
+    /* events.c, happened.c: who listens, or NULL */
+    struct queue *queue;
+    struct happenings *happenings;
+    bool muted;                /* nothing is told */
+    uint64_t untold;           /* deaths while muted */
+    /* names.c */
+    bool mirrors;           /* names of the main frame may be in the mirror */
+    const char *last_bound; /* the mirrored name that comes last in the frame; NULL: not known */
     /* box.c */
     struct box_place *box_places; /* by index; where a box is, or the next free index */
     size_t box_capacity;
@@ -51,6 +58,7 @@ typedef struct binding {
     /* module.c */
     const struct allocator *allocator; /* NULL: the C library's */
     const void *self_tables[2]; /* tables that stand for the heap as `self`: heap:frame() */
+    bool redefines; /* class() again is the same class (redefine.c) */
     bool limited;  /* the heap has a limit of objects or bytes */
     bool making_room; /* collecting because of a limit */
     uint64_t room_made; /* births when room was last made for the sake of bytes */
@@ -64,6 +72,9 @@ typedef struct binding {
  * arguments when called as a method (h:list{}). Raises if the heap is closed. Lets what
  * Lua has freed meanwhile die. */
 binding *ouro_lua_enter(lua_State *L);
+/* The same for what neither looks at names or counts nor lets anything of that be seen: names
+ * stay where they are (names.c). */
+binding *ouro_lua_enter_light(lua_State *L);
 /* The same before something is made: near a limit of the heap, what is dead dies first. */
 binding *ouro_lua_enter_making(lua_State *L);
 /* The end of an operation that changed something: the heap's safe point. */
@@ -71,9 +82,14 @@ void ouro_lua_leave(lua_State *L, binding *b);
 /* Before an operation that could observe what is already dead: settles if anything may
  * be waiting. */
 void ouro_lua_observe(lua_State *L, binding *b);
+/* Before the operation asks only whether the target of a weak reference lives: settles if that
+ * could make a difference to the answer. Raises if that closes the heap. */
+void ouro_lua_observe_target(lua_State *L, binding *b, const ouro_object *weak);
 /* Before an operation that makes deaths observable (a weak reference, a finalizer, a
  * listener): what waits because nobody could tell dies now. */
 void ouro_lua_clear_deferred(lua_State *L, binding *b);
+/* The same where only what keeps the object to be watched could make a difference. */
+void ouro_lua_clear_keepers(lua_State *L, binding *b);
 /* The holder of the heap (ouro_heap_options.settle). */
 void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason);
 /* Pushes the object's handle, the same one each time. object: borrowed. Raises for want of

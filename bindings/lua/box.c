@@ -67,7 +67,7 @@ static bool register_value(lua_State *L, binding *b, int index, size_t place) {
     lua_pushcfunction(L, enter_value);
     lua_pushvalue(L, index);
     lua_pushinteger(L, (lua_Integer)place);
-    bool done = ouro_lua_push_own(L, b, b->boxes) && lua_pcall(L, 3, 0, 0) == LUA_OK;
+    bool done = ouro_lua_push_place(L, b, OWN_BOXES) && lua_pcall(L, 3, 0, 0) == LUA_OK;
     lua_settop(L, top);
     return done;
 }
@@ -92,7 +92,7 @@ ouro_status ouro_lua_box(lua_State *L, binding *b, int index, ouro_object **ret_
     index = lua_absindex(L, index);
     if (!lua_checkstack(L, 8))
         return ouro_heap_fail(b->heap, OURO_E_NOMEM, "the Lua stack is full");
-    if (!ouro_lua_push_own(L, b, b->boxes))
+    if (!ouro_lua_push_place(L, b, OWN_BOXES))
         return ouro_heap_fail(b->heap, OURO_E_HEAP, "heap is closed");
     lua_pushvalue(L, index);
     lua_rawget(L, -2);
@@ -110,8 +110,13 @@ size_t ouro_lua_box_index(const ouro_object *object) {
     return ((const box *)(const void *)object)->index;
 }
 
+ouro_object *ouro_lua_box_at(const binding *b, size_t index) {
+    box *there = b->box_places[index].box;
+    return there != NULL ? &there->header : NULL;
+}
+
 bool ouro_lua_push_box(lua_State *L, const binding *b, const ouro_object *object) {
-    if (!ouro_lua_push_own(L, b, b->boxes)) return false;
+    if (!ouro_lua_push_place(L, b, OWN_BOXES)) return false;
     lua_rawgeti(L, -1, (lua_Integer)((const box *)(const void *)object)->index);
     lua_replace(L, -2);
     return true;
@@ -138,7 +143,7 @@ static void forget_value(lua_State *L, size_t index) {
 
 void ouro_lua_release_boxes(lua_State *L, binding *b) {
     if (b->box_stale == 0 || !lua_checkstack(L, 8)) return;
-    if (!ouro_lua_push_own(L, b, b->boxes)) return;
+    if (!ouro_lua_push_place(L, b, OWN_BOXES)) return;
     while (b->box_stale != 0) {
         size_t index = b->box_stale;
         b->box_stale = b->box_places[index].next;

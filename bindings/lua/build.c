@@ -33,6 +33,7 @@ static ouro_object *make_hiding_place(lua_State *L, binding *b) {
     if (status == OURO_OK) {
         place = ouro_record_class(bag);
         ouro_release(bag);
+        b->untold++;
     }
     ouro_lua_mute_events(L, b, false);
     ouro_lua_check(L, b, status);
@@ -172,14 +173,20 @@ static int chain(lua_State *L) {
     return finish(L, b, status, made);
 }
 
-/* The class is that of chains. */
+/* The class is that of chains. Only what has a handle, which might be refused, is closed to a
+ * ring: nothing would undo one. */
 static int ring(lua_State *L) {
     binding *b = ouro_lua_enter(L);
-    ouro_object *made = NULL;
+    ouro_object *first = NULL;
     size_t n = check_number(L, 1, 1, "ring", "the number of nodes");
     ouro_object *cls = class_at(L, b, 2, "ring", &chain_shape);
-    ouro_status status = ouro_build_ring(b->heap, cls, n, &made);
-    return finish(L, b, status, made);
+    ouro_lua_check(L, b, ouro_build_chain(b->heap, cls, n, &first));
+    ouro_lua_hand_over(L, b, first);
+    ouro_object *last = first, *next;
+    while ((next = ouro_value_object(ouro_record_slot(last, 1))) != NULL) last = next;
+    ouro_record_set_slot(last, 1, ouro_value_of_object(first));
+    ouro_lua_leave(L, b);
+    return 1;
 }
 
 static int tree(lua_State *L) {
@@ -242,8 +249,11 @@ static int graph(lua_State *L) {
                           luaL_tolstring(L, 4, NULL));
     shape s = {.what = "graph", .letter = 'e', .numbered = degree};
     ouro_object *cls = class_at(L, b, 5, "graph", &s);
-    ouro_status status = ouro_build_graph(b->heap, cls, nodes, degree, (uint64_t)seed, &made);
-    return finish(L, b, status, made);
+    ouro_lua_check(L, b, ouro_list_new(b->heap, NULL, 0, &made));
+    ouro_lua_hand_over(L, b, made);
+    ouro_lua_check(L, b, ouro_build_graph_in(made, cls, nodes, degree, (uint64_t)seed));
+    ouro_lua_leave(L, b);
+    return 1;
 }
 
 const luaL_Reg ouro_lua_build[] = {

@@ -42,7 +42,15 @@ int ouro_lua_new_class(lua_State *L) {
     size_t count = slotted ? read_slots(L, 2, slots) : 0;
     ouro_object *base = check_base(L, b, slotted || lua_isnoneornil(L, 2) ? 3 : 2);
     if (!slotted && base != NULL) slotted = !ouro_class_is_open(base);
-    ouro_object *cls;
+    ouro_object *cls = ouro_lua_find_redefined(b, lua_tostring(L, 1), slotted ? slots : NULL,
+                                               count, base);
+    if (cls != NULL) {
+        lua_settop(L, 0);
+        ouro_lua_push_object(L, b, cls);
+        ouro_lua_empty_class(L, b);
+        ouro_lua_leave(L, b);
+        return 1;
+    }
     ouro_lua_check(L, b, ouro_class_new(b->heap, lua_tostring(L, 1), slotted ? slots : NULL, count,
                                         base, &cls));
     ouro_lua_hand_over(L, b, cls);
@@ -78,7 +86,7 @@ int ouro_lua_class_index(lua_State *L, binding *b, ouro_object *cls) {
         lua_pushstring(L, ouro_class_name(cls));
         return 1;
     }
-    if (strcmp(name, "__base") == 0) {
+    if (strcmp(name, "__base") == 0 || strcmp(name, "super") == 0) {
         ouro_lua_push_value(L, b, ouro_value_of_object(ouro_class_base(cls)));
         return 1;
     }
@@ -89,6 +97,9 @@ int ouro_lua_class_index(lua_State *L, binding *b, ouro_object *cls) {
 int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls) {
     size_t length;
     const char *name = check_attribute(L, b, cls, &length);
+    if (strcmp(name, "__gc") == 0)
+        return ouro_lua_refuse(L, "class %s: the finalizer of an instance is __del, not __gc",
+                               ouro_class_name(cls));
     if (strcmp(name, "__del") == 0) ouro_lua_clear_deferred(L, b);
     ouro_value v = ouro_lua_value_at(L, b, 3);
     bool removes = ouro_value_is_nil(v);
@@ -158,8 +169,10 @@ int ouro_lua_call_class(lua_State *L, binding *b, ouro_object *cls) {
         ouro_lua_make_room(L, b);
         cls = ouro_lua_check_object(L, b, 1);
     }
+    /* The argument keeps the class, also from what making the handle may run. */
+    struct slot *handle = ouro_lua_push_empty(L, b);
     ouro_lua_check(L, b, ouro_record_new(b->heap, cls, &record));
-    ouro_lua_hand_over(L, b, record);
+    ouro_lua_fill_empty(L, b, handle, record);
     if (ouro_lua_push_class_attribute(L, b, record, "__init", 6)) return initialize(L, last);
     if (ouro_class_is_open(cls)) fill_attributes(L, b, cls, record, last);
     else fill_slots(L, b, cls, record, last);

@@ -62,6 +62,27 @@ static ouro_object *push_list(lua_State *L, binding *b) {
     return list;
 }
 
+ouro_object *ouro_lua_push_temporary(lua_State *L, binding *b) {
+    ouro_object *list;
+    ouro_lua_mute_events(L, b, true);
+    ouro_status status = ouro_list_new(b->heap, NULL, 0, &list);
+    ouro_lua_mute_events(L, b, false);
+    ouro_lua_check(L, b, status);
+    ouro_lua_hand_over(L, b, list);
+    return list;
+}
+
+void ouro_lua_pop_temporary(lua_State *L, binding *b) {
+    ouro_object **handle = lua_touserdata(L, -1), *list = *handle;
+    ouro_object_clear(list);
+    *handle = NULL;
+    ouro_lua_mute_events(L, b, true);
+    ouro_object_unhold(list);
+    b->untold++;
+    ouro_lua_mute_events(L, b, false);
+    lua_pop(L, 1);
+}
+
 static int new_list(lua_State *L) {
     binding *b = ouro_lua_enter_making(L);
     lua_settop(L, 1);
@@ -73,13 +94,15 @@ static int new_list(lua_State *L) {
 static int new_tuple(lua_State *L) {
     binding *b = ouro_lua_enter_making(L);
     lua_settop(L, 1);
-    ouro_object *tuple, *list = push_list(L, b);
+    ouro_object *tuple, *list = ouro_lua_push_temporary(L, b);
     const ouro_value *items;
     size_t count;
+    if (!lua_isnoneornil(L, 1)) ouro_lua_extend_list(L, b, list, 1);
     ouro_lua_check(L, b, ouro_sequence_items(list, &items, &count));
     ouro_lua_check(L, b, ouro_tuple_new(b->heap, items, count, &tuple));
-    ouro_object_clear(list);
     ouro_lua_hand_over(L, b, tuple);
+    lua_insert(L, -2);
+    ouro_lua_pop_temporary(L, b);
     ouro_lua_leave(L, b);
     return 1;
 }
@@ -168,24 +191,29 @@ static int new_object(lua_State *L) {
 
 /* ---- copies, types ----------------------------------------------------------------------- */
 
-static int copy_with(lua_State *L, ouro_status (*make)(ouro_object *, ouro_object **)) {
+static int copy_with(lua_State *L, bool deep) {
     binding *b = ouro_lua_enter_making(L);
     ouro_object *result;
     luaL_checkany(L, 1);
+    lua_Integer levels = deep ? luaL_optinteger(L, 2, 0) : 0;
+    luaL_argcheck(L, levels >= 0, 2, "levels to copy: 0 (all) or more");
     lua_settop(L, 1);
     if (!ouro_lua_is_handle(L, 1)) return 1; /* values are their own copies */
-    ouro_lua_check(L, b, make(ouro_lua_check_object(L, b, 1), &result));
+    ouro_object *object = ouro_lua_check_object(L, b, 1);
+    ouro_lua_check(L, b, deep ? ouro_object_deepcopy_within(object, (size_t)levels, &result)
+                              : ouro_object_copy(object, &result));
     ouro_lua_hand_over(L, b, result);
     ouro_lua_leave(L, b);
     return 1;
 }
 
 static int copy(lua_State *L) {
-    return copy_with(L, ouro_object_copy);
+    return copy_with(L, false);
 }
 
+/* deepcopy(x [, levels]) */
 static int deepcopy(lua_State *L) {
-    return copy_with(L, ouro_object_deepcopy);
+    return copy_with(L, true);
 }
 
 static int typeof_value(lua_State *L) {
@@ -213,5 +241,6 @@ const luaL_Reg ouro_lua_building[] = {
     {"deepcopy", deepcopy},        {"dict", ouro_lua_new_dict},
     {"isinstance", isinstance},    {"list", new_list},
     {"object", new_object},        {"set", ouro_lua_new_set},
+    {"super", ouro_lua_super},
     {"tuple", new_tuple},          {"typeof", typeof_value},
     {NULL, NULL}};

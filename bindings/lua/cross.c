@@ -168,7 +168,7 @@ static void restore_boxes(lua_State *L, const trial *t) {
     if (lua_next(L, GUARDS) == 0) luaL_error(L, "the boxes are lost"); /* cannot be */
     lua_pop(L, 1);
     lua_getiuservalue(L, -1, 1);
-    ouro_lua_set_own(L, t->b, t->b->boxes);
+    ouro_lua_set_place(L, t->b, OWN_BOXES);
     lua_pop(L, 1);
 }
 
@@ -200,7 +200,7 @@ static int ask(lua_State *L) {
     const trial *t = lua_touserdata(L, TRIAL);
     handle_pool *pool = t->b->pool;
     luaL_checkstack(L, 24, "cross");
-    if (!ouro_lua_push_own(L, t->b, t->b->boxes)) return 0;
+    if (!ouro_lua_push_place(L, t->b, OWN_BOXES)) return 0;
     push_weak(L, "k");
     push_weak(L, "v");
     push_weak(L, "k");
@@ -213,7 +213,7 @@ static int ask(lua_State *L) {
     guard_boxes(L);
     push_other_boxes(L, t);
     call_collect(L, pool, false);
-    ouro_lua_set_own(L, t->b, t->b->boxes);
+    ouro_lua_set_place(L, t->b, OWN_BOXES);
     lua_pushnil(L);
     lua_replace(L, BOXES);
     call_collect(L, pool, true);

@@ -184,16 +184,13 @@ void ouro_lua_append_keys(lua_State *L, binding *b, ouro_object *list, ouro_obje
 
 /* The container is at the top, the members come from index 1. */
 static void fill_set(lua_State *L, binding *b, ouro_object *set) {
-    ouro_object *list;
-    ouro_lua_check(L, b, ouro_list_new(b->heap, NULL, 0, &list));
-    ouro_lua_hand_over(L, b, list);
+    ouro_object *list = ouro_lua_push_temporary(L, b);
     if (!lua_isnoneornil(L, 1)) ouro_lua_extend_list(L, b, list, 1);
     for (size_t i = 0; ouro_lua_push_item(L, b, list, i); i++) {
         set_entry(L, b, set, -1, -1);
         lua_pop(L, 1);
     }
-    ouro_object_clear(list);
-    lua_pop(L, 1);
+    ouro_lua_pop_temporary(L, b);
 }
 
 static void fill_from_table(lua_State *L, binding *b, ouro_object *dict) {

@@ -87,6 +87,13 @@ static void write_label(label_text *t, ouro_heap *heap, const ouro_label *label)
     }
 }
 
+size_t ouro_lua_label_text(char *buffer, size_t size, ouro_heap *heap, const ouro_label *label) {
+    label_text t;
+    write_label(&t, heap, label);
+    ouro_lua_copy_text(buffer, size, t.bytes, t.length);
+    return strlen(buffer);
+}
+
 /* ---- the table --------------------------------------------------------------------------- */
 
 /* The id of the entry at index 1, or 0. */
@@ -141,6 +148,14 @@ static void push_table(lua_State *L, uint64_t id, const char *type, const label_
     ouro_lua_set_view(L, "ouro.entry", functions, NULL);
 }
 
+void ouro_lua_push_other_entry(lua_State *L, const char *text, const char *type,
+                               const char *label) {
+    lua_pushstring(L, text);
+    push_table(L, 0, type, NULL);
+    lua_pushstring(L, label);
+    lua_setfield(L, -2, "label");
+}
+
 static void push_place(lua_State *L, uint64_t id, const label_text *label) {
     const char *dot = label->length > 0 && label->bytes[0] == '[' ? "" : ".";
     lua_pushfstring(L, "#%I%s", (LUAI_UACINT)id, dot);
@@ -172,6 +187,26 @@ void ouro_lua_note_reference(scratch *s, ouro_heap *heap, ouro_object *referrer,
         else if (ouro_object_id(referrer, &r.id) != OURO_OK) s->failed = true;
     }
     ouro_lua_scratch_put(s, &r, sizeof r);
+}
+
+void ouro_lua_write_reference(ouro_heap *heap, ouro_object *referrer, const ouro_label *label,
+                              char *buffer, size_t size) {
+    label_text t;
+    uint64_t id = 0;
+    write_label(&t, heap, label);
+    int length = (int)t.length;
+    if (referrer == NULL) {
+        snprintf(buffer, size, "%.*s", length, t.bytes);
+    } else if (ouro_is_frame(referrer)) {
+        snprintf(buffer, size, "name %.*s in %s", length, t.bytes, ouro_frame_name(referrer));
+    } else if (ouro_object_id(referrer, &id) != OURO_OK) {
+        snprintf(buffer, size, "(object)");
+    } else if (label->kind == OURO_LABEL_KEY) {
+        snprintf(buffer, size, "key of #%llu", (unsigned long long)id);
+    } else {
+        const char *dot = t.length > 0 && t.bytes[0] == '[' ? "" : ".";
+        snprintf(buffer, size, "#%llu%s%.*s", (unsigned long long)id, dot, length, t.bytes);
+    }
 }
 
 bool ouro_lua_push_entry(lua_State *L, const scratch *s, size_t *offset) {

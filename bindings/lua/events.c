@@ -4,8 +4,8 @@
  * The core tells of events in the middle of things, where nothing of Lua may run. So the
  * listener only writes down what happened, ids and text instead of objects, and the handlers
  * are called at the end of the operation, in the order of the events. What handlers cause is
- * told after that, in rounds, and only so many: a handler of births that makes objects would
- * never end.
+ * told after that, in rounds, and only so much: a handler of births that makes objects would
+ * never end, and one that makes several would multiply them.
  *
  * The queue is a userdata in the table b->listeners, at index 1; beside it that table has an
  * array of handlers for each event. An array never changes: on and off make a new one, so
@@ -13,10 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "happened.h"
 #include "obituary.h"
 #include "view.h"
 
 #define ROUNDS 16
+#define MOST_CAUSED 1000 /* events that handlers cause, in one delivery */
 #define MOST_BYTES ((size_t)256 << 20)
 #define TEXT_SIZE 80
 
@@ -24,8 +26,8 @@ typedef struct queue {
     scratch *records;
     binding *b;
     uint64_t lost; /* events for which there was no memory */
+    uint64_t caused; /* by handlers, since this delivery began */
     bool delivering;
-    bool muted;
     unsigned mask;          /* the kinds that have handlers */
     obituaries *obituaries; /* or NULL */
 } queue;
@@ -71,10 +73,10 @@ static void write_down(ouro_heap *heap, const ouro_event *event, void *user) {
                 .generation = event->generation,
                 .count = event->count,
                 .by_count = event->by_count};
-    if (q->muted) return;
     if (q->obituaries != NULL) ouro_lua_note_death(q->obituaries, q->b, event);
     if (!(q->mask >> event->kind & 1)) return;
-    if (q->records->used >= MOST_BYTES) {
+    if (q->delivering) q->caused++;
+    if (q->records->used >= MOST_BYTES || q->caused > MOST_CAUSED) {
         q->lost++;
         return;
     }
@@ -84,6 +86,21 @@ static void write_down(ouro_heap *heap, const ouro_event *event, void *user) {
     if (ouro_lua_scratch_put(q->records, &r, sizeof r)) return;
     q->records->failed = false;
     q->lost++;
+}
+
+static void hear(ouro_heap *heap, const ouro_event *event, void *user) {
+    binding *b = user;
+    if (b->muted) return;
+    if (b->happenings != NULL) ouro_lua_note_happening(b->happenings, event);
+    if (b->queue != NULL) write_down(heap, event, b->queue);
+}
+
+void ouro_lua_listen(binding *b) {
+    unsigned mask = b->queue != NULL ? b->queue->mask : 0;
+    if (b->queue != NULL && b->queue->obituaries != NULL) mask |= OURO_LUA_OBITUARY_EVENTS;
+    if (mask == 0) mask = OURO_LISTEN_PATIENT;
+    mask |= ouro_lua_happenings_mask(b->happenings);
+    ouro_listen(b->heap, mask, mask != OURO_LISTEN_PATIENT ? hear : NULL, b);
 }
 
 /* ---- the table that a handler gets ------------------------------------------------------- */
@@ -202,13 +219,14 @@ static void report_lost(lua_State *L, binding *b, queue *q) {
     report(L, b, "events");
 }
 
-/* Argument: the queue. */
+/* Argument: the queue. What was there before the first handler ran is told in any case. */
 static int deliver(lua_State *L) {
     queue *q = lua_touserdata(L, 1);
     scratch *s = q->records;
     size_t size = (sizeof(record) + 7) / 8 * 8, at = 0;
     for (int round = 0; round < ROUNDS && at < s->used; round++) {
         for (size_t end = s->used; at < end; at += size) {
+            if (round > 0 && q->caused > MOST_CAUSED) break;
             telling t = {.b = q->b};
             memcpy(&t.r, s->bytes + at, sizeof t.r);
             lua_pushcfunction(L, tell);
@@ -218,6 +236,7 @@ static int deliver(lua_State *L) {
         }
     }
     q->lost += (s->used - at) / size;
+    q->caused = 0;
     ouro_lua_scratch_free(s);
     report_lost(L, q->b, q);
     return 0;
@@ -259,16 +278,17 @@ bool ouro_lua_is_delivering(lua_State *L, const binding *b) {
     return q != NULL && q->delivering;
 }
 
-void ouro_lua_mute_events(lua_State *L, const binding *b, bool muted) {
-    queue *q = find_queue(L, b);
-    if (q != NULL) q->muted = muted;
+void ouro_lua_mute_events(lua_State *L, binding *b, bool muted) {
+    (void)L;
+    b->muted = muted;
 }
 
 /* ---- on and off -------------------------------------------------------------------------- */
 
 static int collect_queue(lua_State *L) {
     queue *q = lua_touserdata(L, 1);
-    if (q->b->heap != NULL) ouro_listen(q->b->heap, 0, NULL, NULL);
+    q->b->queue = NULL;
+    if (q->b->heap != NULL) ouro_lua_listen(q->b);
     return 0;
 }
 
@@ -277,6 +297,7 @@ static void push_queue(lua_State *L, binding *b) {
     queue *q = lua_newuserdatauv(L, sizeof *q, 3);
     memset(q, 0, sizeof *q);
     q->b = b;
+    b->queue = q;
     q->records = ouro_lua_push_scratch(L);
     lua_setiuservalue(L, -2, 1);
     lua_pushvalue(L, lua_upvalueindex(1));
@@ -307,14 +328,13 @@ static queue *push_listeners(lua_State *L, binding *b) {
 }
 
 static void listen(lua_State *L, binding *b, int listeners, queue *q) {
-    unsigned mask = 0, wanted = q->obituaries != NULL ? OURO_LUA_OBITUARY_EVENTS : 0;
+    unsigned mask = 0;
     for (int kind = 0; kind < OURO_EVENT_KINDS; kind++) {
         if (lua_getfield(L, listeners, names[kind]) == LUA_TTABLE) mask |= 1u << kind;
         lua_pop(L, 1);
     }
     q->mask = mask;
-    mask |= wanted;
-    ouro_listen(b->heap, mask, mask != 0 ? write_down : NULL, q);
+    ouro_lua_listen(b);
 }
 
 /* The queue keeps them, so they are there as long as it listens. */

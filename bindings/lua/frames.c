@@ -14,18 +14,32 @@ static const char finished[] = "(finished)";
 /* This frame, then main, then the functions of ouro, then Lua's globals. */
 int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame) {
     size_t length;
+    bool lua_version = false;
     if (lua_type(L, 2) == LUA_TSTRING) {
+        ouro_object *main = ouro_frame_main(b->heap);
+        if (frame == main && ouro_lua_begin_names(L, b)) {
+            lua_gettable(L, 1);
+            return 1;
+        }
         const char *name = lua_tolstring(L, 2, &length);
         ouro_value v = ouro_frame_get(frame, name, length);
-        ouro_object *main = ouro_frame_main(b->heap);
-        if (ouro_value_same(v, OURO_ABSENT) && main != NULL && main != frame)
-            v = ouro_frame_get(main, name, length);
+        if (ouro_value_same(v, OURO_ABSENT) && main != NULL && main != frame) {
+            if (ouro_lua_push_mirrored(L, b, 2)) {
+                if (!lua_isnil(L, -1)) return 1;
+                lua_pop(L, 1);
+            } else {
+                v = ouro_frame_get(main, name, length);
+            }
+        }
         if (!ouro_value_same(v, OURO_ABSENT)) {
             ouro_lua_push_value(L, b, v);
             return 1;
         }
+        lua_version = length == 8 && memcmp(name, "_VERSION", 8) == 0;
     }
-    ouro_lua_need_own(L, b, b->builtins);
+    /* The module's own _VERSION is that of `require "ouro"`; the name is Lua's. */
+    if (lua_version) lua_pushglobaltable(L);
+    else ouro_lua_need_place(L, b, OWN_BUILTINS);
     lua_pushvalue(L, 2);
     lua_gettable(L, -2);
     return 1;
@@ -35,6 +49,11 @@ int ouro_lua_frame_newindex(lua_State *L, binding *b, ouro_object *frame) {
     size_t length;
     if (lua_type(L, 2) != LUA_TSTRING)
         return ouro_lua_refuse(L, "a name has to be a string; got %s", ouro_lua_describe(L, b, 2));
+    if (frame == ouro_frame_main(b->heap) && ouro_lua_begin_names(L, b)) {
+        lua_settop(L, 3);
+        lua_settable(L, 1);
+        return 0;
+    }
     const char *name = lua_tolstring(L, 2, &length);
     if (lua_isnil(L, 3)) {
         ouro_status status = ouro_frame_unset(frame, name, length);
@@ -195,10 +214,11 @@ static int push_frame(lua_State *L) {
     ouro_lua_check(L, b, ouro_frame_new(b->heap, name, &frame));
     ouro_lua_hand_over(L, b, frame);
     if (ouro_frame_push(b->heap, frame) != OURO_OK) return refuse_depth(L, b);
+    ouro_lua_mark_call(L, b, -1);
     return 1;
 }
 
-static bool is_on_stack(ouro_heap *heap, const ouro_object *frame) {
+bool ouro_lua_is_on_stack(ouro_heap *heap, const ouro_object *frame) {
     for (size_t i = 0; i < ouro_frame_depth(heap); i++)
         if (ouro_frame_at(heap, i) == frame) return true;
     return false;
@@ -211,7 +231,7 @@ static bool is_finished(ouro_object *frame) {
 
 void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame) {
     ouro_heap *heap = b->heap;
-    if (frame == ouro_frame_main(heap) || !is_on_stack(heap, frame)) return;
+    if (frame == ouro_frame_main(heap) || !ouro_lua_is_on_stack(heap, frame)) return;
     if (ouro_frame_at(heap, 0) != frame) {
         ouro_object_clear(frame);
         (void)!ouro_frame_set(frame, finished, sizeof finished - 1, OURO_TRUE);

@@ -15,6 +15,16 @@
 
 #include "view.h"
 
+static handle_kind kind_of(const ouro_object *object) {
+    if (ouro_is_frame(object)) return HANDLE_FRAME;
+    if (ouro_record_class(object) != NULL) return HANDLE_RECORD;
+    if (ouro_is_list(object)) return HANDLE_LIST;
+    if (ouro_is_tuple(object)) return HANDLE_TUPLE;
+    if (ouro_lua_has_entries(object)) return HANDLE_ENTRIES;
+    if (ouro_is_class(object)) return HANDLE_CLASS;
+    return HANDLE_OTHER;
+}
+
 /* ---- making ------------------------------------------------------------------------------ */
 
 /* Pushes a new userdata that is to be a handle. Raises for want of memory. */
@@ -32,35 +42,31 @@ static slot *push_block(lua_State *L, binding *b) {
     s->state = SLOT_HANDLE;
     s->owner = b;
     s->twin = false;
+    s->kind = HANDLE_OTHER;
     return s;
 }
 
-/* Pops the metatable and the userdata below it, which becomes the spare. own: where the
- * heap's own values are on the stack. */
-static void keep_spare(lua_State *L, binding *b, slot *s, int own) {
+/* Pushes a new handle, empty, which its number finds from now on. Raises for want of memory. */
+static slot *push_handle(lua_State *L, binding *b) {
+    slot *s = push_block(L, b);
+    ouro_lua_need_place(L, b, OWN_METATABLE);
     lua_setmetatable(L, -2);
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->pool->cache);
     lua_pushvalue(L, -2);
     lua_rawseti(L, -2, (lua_Integer)s->number);
-    if (s->number >= b->pool->cache_end) b->pool->cache_end = s->number + 1;
-    if (b->heap == NULL) luaL_error(L, "heap is closed"); /* by a __gc just now */
     lua_pop(L, 1);
-    lua_rawseti(L, own, b->spare);
-    b->spare_slot = s;
+    if (s->number >= b->pool->cache_end) b->pool->cache_end = s->number + 1;
+    if (OURO_UNLIKELY(b->heap == NULL)) luaL_error(L, "heap is closed"); /* by a __gc just now */
+    return s;
 }
 
 static void make_spare(lua_State *L, binding *b) {
-    int top = lua_gettop(L);
-    if (!ouro_lua_push_table(L, b)) luaL_error(L, "heap is closed");
-    slot *s = push_block(L, b);
-    lua_rawgeti(L, top + 1, b->metatable);
-    keep_spare(L, b, s, top + 1);
-    lua_settop(L, top);
+    slot *s = push_handle(L, b);
+    if (!ouro_lua_set_place(L, b, OWN_SPARE)) luaL_error(L, "heap is closed");
+    b->spare_slot = s;
 }
 
 void ouro_lua_begin_handles(lua_State *L, binding *b) {
-    lua_pushboolean(L, false);
-    b->spare = ouro_lua_add_own(L, b);
     make_spare(L, b);
 }
 
@@ -84,36 +90,36 @@ static bool has_living_handle(const handle_pool *pool, uint64_t tag, const ouro_
     return s->state == SLOT_HANDLE && *ouro_lua_payload(pool, s) == object;
 }
 
-/* Pushes the heap's own table and the spare, which becomes the object's handle. Pushes nothing
- * on failure. */
+static void fill(binding *b, slot *s, ouro_object *object, bool twin) {
+    *ouro_lua_payload(b->pool, s) = object;
+    s->twin = twin;
+    s->kind = kind_of(object);
+    s->call = false;
+}
+
+static void note_fresh(binding *b, uint32_t number, const ouro_object *object) {
+    if (ouro_object_count(object) != 0) return;
+    b->fresh++;
+    if (b->recent_count < sizeof b->recent / sizeof *b->recent) b->recent[b->recent_count] = number;
+    b->recent_count++;
+}
+
+/* Pushes the spare, which becomes the object's handle. Pushes nothing on failure. */
 static ouro_status give_spare(lua_State *L, binding *b, ouro_object *object, uint64_t tag) {
     slot *s = b->spare_slot;
     if (s == NULL) return ouro_heap_fail(b->heap, OURO_E_NOMEM, "not enough memory for a handle");
-    if (!ouro_lua_push_table(L, b)) return ouro_heap_fail(b->heap, OURO_E_HEAP, "heap is closed");
+    if (!ouro_lua_push_place(L, b, OWN_SPARE))
+        return ouro_heap_fail(b->heap, OURO_E_HEAP, "heap is closed");
     bool twin = tag != 0 && has_living_handle(b->pool, tag, object);
     ouro_status status = ouro_object_set_tag(object, (uint64_t)s->number + 1);
     if (OURO_UNLIKELY(status != OURO_OK)) {
         lua_pop(L, 1);
         return status;
     }
-    lua_rawgeti(L, -1, b->spare);
-    *ouro_lua_payload(b->pool, s) = object;
-    s->twin = twin;
-    s->frame = ouro_is_frame(object);
+    fill(b, s, object, twin);
     ouro_object_hold(object);
     b->spare_slot = NULL;
     return OURO_OK;
-}
-
-/* After give_spare: leaves the handle alone on the stack and makes the next spare. No one has
- * seen the handle yet, so its metatable is what it should be. */
-static void replace_spare(lua_State *L, binding *b, const ouro_object *object) {
-    if (ouro_object_count(object) == 0) b->fresh++;
-    int own = lua_gettop(L) - 1;
-    slot *s = push_block(L, b);
-    lua_getmetatable(L, own + 1);
-    keep_spare(L, b, s, own);
-    lua_replace(L, own);
 }
 
 void ouro_lua_push_object(lua_State *L, binding *b, ouro_object *object) {
@@ -123,7 +129,8 @@ void ouro_lua_push_object(lua_State *L, binding *b, ouro_object *object) {
         luaL_error(L, "reading this would hold its object, and so change the collection that is "
                       "under way; put it into a local variable before");
     ouro_lua_check(L, b, give_spare(L, b, object, tag));
-    replace_spare(L, b, object);
+    note_fresh(b, (uint32_t)(ouro_object_tag(object) - 1), object);
+    make_spare(L, b);
 }
 
 void ouro_lua_hand_over(lua_State *L, binding *b, ouro_object *object) {
@@ -139,7 +146,31 @@ void ouro_lua_hand_over(lua_State *L, binding *b, ouro_object *object) {
         ouro_lua_check(L, b, status);
     }
     ouro_object_hand_over(object);
-    replace_spare(L, b, object);
+    note_fresh(b, (uint32_t)(ouro_object_tag(object) - 1), object);
+    make_spare(L, b);
+}
+
+/* ---- a handle before its object ---------------------------------------------------------- */
+
+slot *ouro_lua_push_empty(lua_State *L, binding *b) {
+    return push_handle(L, b);
+}
+
+void ouro_lua_fill_empty(lua_State *L, binding *b, slot *s, ouro_object *object) {
+    if (OURO_UNLIKELY(ouro_object_tag(object) != 0)) { /* a listener has been told of it */
+        lua_pop(L, 1);
+        ouro_lua_hand_over(L, b, object);
+        return;
+    }
+    ouro_status status = ouro_object_set_tag(object, (uint64_t)s->number + 1);
+    if (OURO_UNLIKELY(status != OURO_OK)) {
+        ouro_object_skip_finalizer(object);
+        ouro_release(object);
+        ouro_lua_check(L, b, status);
+    }
+    fill(b, s, object, false);
+    ouro_object_hand_over(object);
+    note_fresh(b, s->number, object);
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
@@ -151,9 +182,13 @@ static inline slot *slot_at(lua_State *L, const handle_pool *pool, int index) {
     return s != NULL && s->state == SLOT_HANDLE ? s : NULL;
 }
 
+void ouro_lua_mark_call(lua_State *L, const binding *b, int index) {
+    slot_at(L, b->pool, index)->call = true;
+}
+
 bool ouro_lua_is_lost_frame(lua_State *L, const binding *b, int index) {
     const slot *s = slot_at(L, b->pool, index);
-    return s != NULL && s->frame && *ouro_lua_payload(b->pool, s) == NULL;
+    return s != NULL && s->kind == HANDLE_FRAME && *ouro_lua_payload(b->pool, s) == NULL;
 }
 
 ouro_status ouro_lua_try_object(lua_State *L, binding *b, int index, ouro_object **ret_object) {
@@ -169,6 +204,18 @@ ouro_status ouro_lua_try_object(lua_State *L, binding *b, int index, ouro_object
                               "that made it");
     *ret_object = object;
     return OURO_OK;
+}
+
+ouro_object *ouro_lua_operand(lua_State *L, binding *b, handle_kind *ret_kind) {
+    const slot *s = slot_at(L, b->pool, 1);
+    if (OURO_LIKELY(s != NULL && s->owner == b)) {
+        ouro_object *object = *ouro_lua_payload(b->pool, s);
+        *ret_kind = s->kind;
+        if (OURO_LIKELY(object != NULL)) return object;
+    }
+    ouro_object *object = ouro_lua_check_object(L, b, 1); /* raises */
+    *ret_kind = kind_of(object);
+    return object;
 }
 
 ouro_object *ouro_lua_object_at(lua_State *L, binding *b, int index) {
@@ -206,22 +253,27 @@ static slot *find_twin(handle_pool *pool, const ouro_object *object) {
     return NULL;
 }
 
+/* With the handle of a running `call` goes a coroutine that has been left within it, and with
+ * that the frame: Lua closes no variables of what it collects. */
 static void bury(lua_State *L, handle_pool *pool, slot *s, bool alive) {
     ouro_object *object = *ouro_lua_payload(pool, s);
     binding *owner = s->owner;
-    bool twin = s->twin;
+    bool twin = s->twin, call = s->call;
     uint64_t tag = (uint64_t)s->number + 1;
     ouro_lua_pool_release(pool, s);
     if (object == NULL || ouro_object_tag(object) != tag) return; /* a newer one has it */
     slot *heir = twin ? find_twin(pool, object) : NULL;
     if (heir != NULL && ouro_object_set_tag(object, (uint64_t)heir->number + 1) == OURO_OK) {
         heir->twin = true;
+        heir->call = call;
         return;
     }
     if (ouro_object_set_tag(object, 0) != OURO_OK) return; /* cannot be: there is a table */
     if (!alive) return; /* its heap is about to close */
     owner->current = L;
+    call = call && ouro_lua_is_on_stack(owner->heap, object);
     ouro_object_unhold(object);
+    if (call) ouro_lua_leave_frame(L, owner, object);
 }
 
 /* Whether the handle's heap lives: asked anew only after a call into Lua. */
@@ -242,14 +294,14 @@ static uint64_t order_of(const handle_pool *pool, const slot *s) {
     return since != 0 ? since : UINT64_MAX;
 }
 
-/* Lets go of all that something still counts: nothing dies of that. */
+/* Lets go of all that something still counts: nothing dies of that, but for frames. */
 static void drain_counted(lua_State *L, handle_pool *pool, owner_check *last) {
     slot *waiting = ouro_lua_pool_take_dead(pool), *rest;
     bool ordered = false; /* there is an order to restore */
     for (slot *s = waiting; s != NULL; s = rest) {
         rest = ouro_lua_pool_rest(s);
         const ouro_object *object = s->owner != NULL ? *ouro_lua_payload(pool, s) : NULL;
-        if (object == NULL || ouro_object_count(object) != 0) {
+        if (object == NULL || (ouro_object_count(object) != 0 && !s->call)) {
             bury(L, pool, s, owner_lives(L, pool, s, last));
             continue;
         }
@@ -283,6 +335,11 @@ static inline void drain_if_free(lua_State *L, handle_pool *pool) {
     if (OURO_UNLIKELY(pool->dead != NULL) && pool->draining == 0) drain(L, pool);
 }
 
+/* Whether other objects may live by it. */
+static bool is_keeper(const ouro_object *object) {
+    return !ouro_is_weak(object) || !ouro_value_is_nil(ouro_weak_argument(object));
+}
+
 /* After a settle. Proportional to the handles that are left, like the collection before it.
  *
  * FOR THE OPTIMIZATION, when very many survive: each observation between two settles costs a
@@ -291,14 +348,17 @@ static inline void drain_if_free(lua_State *L, handle_pool *pool) {
  * generational mode cannot do for old objects. */
 static void count_survivors(binding *b) {
     handle_pool *pool = b->pool;
-    size_t survivors = 0;
+    size_t survivors = 0, keepers = 0;
     for (slot *s = ouro_lua_pool_next(pool, NULL); s != NULL; s = ouro_lua_pool_next(pool, s)) {
         if (s->owner != b || s->state != SLOT_HANDLE) continue;
         const ouro_object *object = *ouro_lua_payload(pool, s);
-        survivors += object != NULL && ouro_object_count(object) == 0;
+        if (object == NULL || ouro_object_count(object) != 0) continue;
+        survivors++;
+        keepers += is_keeper(object);
     }
     b->survivors = survivors;
-    b->fresh = 0;
+    b->keepers = keepers;
+    b->fresh = b->recent_count = 0;
 }
 
 /* Objects that are about to be freed though Lua keeps their handles: these are empty from now
@@ -321,6 +381,8 @@ void ouro_lua_settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
         forget(b, closing ? ouro_object_is_dying : ouro_object_is_gone);
         return;
     }
+    if (!b->closing) ouro_lua_write_names(b);
+    else ouro_lua_end_names(b);
     if (reason == OURO_SETTLE_PROMPT) ouro_lua_forget_leftovers(L, b->pool);
     /* What dies may have kept values of Lua that held what dies next. No more rounds than
      * there can be such values now: finalizers may make new ones for ever. */
@@ -369,7 +431,7 @@ static inline binding *begin(lua_State *L, binding *b) {
     return begin_reading(L, b);
 }
 
-binding *ouro_lua_enter(lua_State *L) {
+binding *ouro_lua_enter_light(lua_State *L) {
     binding *b = lua_touserdata(L, lua_upvalueindex(1));
     const void *self = lua_topointer(L, 1);
     bool strip = self == b || self == b->self_tables[0] || self == b->self_tables[1];
@@ -377,8 +439,14 @@ binding *ouro_lua_enter(lua_State *L) {
     return begin(L, b);
 }
 
+binding *ouro_lua_enter(lua_State *L) {
+    binding *b = ouro_lua_enter_light(L);
+    if (b->mirrors) ouro_lua_write_names(b);
+    return b;
+}
+
 binding *ouro_lua_enter_making(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     if (OURO_UNLIKELY(b->limited)) ouro_lua_make_room(L, b);
     return b;
 }
@@ -389,6 +457,15 @@ binding *ouro_lua_enter_method(lua_State *L) {
 
 binding *ouro_lua_enter_reading(lua_State *L) {
     return begin_reading(L, lua_touserdata(L, lua_upvalueindex(1)));
+}
+
+ouro_object *ouro_lua_enter_operand(lua_State *L, binding *b, handle_kind *ret_kind) {
+    if (OURO_UNLIKELY(b->heap == NULL)) return NULL;
+    begin_reading(L, b);
+    const slot *s = slot_at(L, b->pool, 1);
+    if (OURO_UNLIKELY(s == NULL || s->owner != b)) return NULL;
+    *ret_kind = s->kind;
+    return *ouro_lua_payload(b->pool, s);
 }
 
 void ouro_lua_leave(lua_State *L, binding *b) {
@@ -404,6 +481,7 @@ void ouro_lua_leave(lua_State *L, binding *b) {
 void ouro_lua_observe(lua_State *L, binding *b) {
     if (b->heap == NULL) luaL_error(L, "heap is closed");
     b->current = L;
+    if (b->mirrors) ouro_lua_write_names(b);
     drain(L, b->pool);
     b->current = L;
     if (b->survivors + b->fresh + ouro_deferred(b->heap) > 0) ouro_settle(b->heap);
@@ -411,8 +489,43 @@ void ouro_lua_observe(lua_State *L, binding *b) {
     b->current = L;
 }
 
+/* Whether some object may be dead and still keep others, as its handle waits for Lua's collector.
+ * What has got a counted reference since it was made is no longer asked about. */
+static bool may_be_kept(binding *b) {
+    size_t count = b->recent_count, left = 0;
+    if (count > sizeof b->recent / sizeof *b->recent) return true;
+    for (size_t i = 0; i < count; i++) {
+        const slot *s = ouro_lua_pool_at(b->pool, b->recent[i]);
+        if (s->state == SLOT_FREE || s->owner != b) continue;
+        const ouro_object *object = *ouro_lua_payload(b->pool, s);
+        if (object == NULL || ouro_object_count(object) != 0 || !is_keeper(object)) continue;
+        b->recent[left++] = b->recent[i];
+    }
+    b->recent_count = left;
+    return left + b->keepers + ouro_deferred_keepers(b->heap) > 0;
+}
+
+void ouro_lua_observe_target(lua_State *L, binding *b, const ouro_object *weak) {
+    if (ouro_weak_get(weak) == NULL) return; /* for ever */
+    b->current = L;
+    drain(L, b->pool);
+    b->current = L;
+    const ouro_object *target = b->heap != NULL ? ouro_weak_get(weak) : NULL;
+    if (target != NULL && (ouro_object_count(target) == 0 || may_be_kept(b)))
+        ouro_lua_observe(L, b);
+    if (b->heap == NULL) luaL_error(L, "heap is closed");
+}
+
+void ouro_lua_clear_keepers(lua_State *L, binding *b) {
+    b->current = L;
+    if (!ouro_lua_end_names(b)) luaL_error(L, "not enough memory");
+    if (ouro_deferred_keepers(b->heap) > 0) ouro_settle(b->heap);
+    b->current = L;
+}
+
 void ouro_lua_clear_deferred(lua_State *L, binding *b) {
     b->current = L;
+    if (!ouro_lua_end_names(b)) luaL_error(L, "not enough memory");
     if (ouro_deferred(b->heap) > 0) ouro_settle(b->heap);
     b->current = L;
 }
@@ -426,6 +539,7 @@ void ouro_lua_invalidate_handles(binding *b) {
         *ouro_lua_payload(pool, s) = NULL;
         s->owner = NULL;
     }
+    if (pool->only == b) pool->only = NULL;
     b->spare_slot = NULL;
-    b->survivors = b->fresh = 0;
+    b->survivors = b->keepers = b->fresh = b->recent_count = 0;
 }

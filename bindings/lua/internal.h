@@ -18,10 +18,31 @@ handle_pool *ouro_lua_pool(lua_State *L);
 binding *ouro_lua_enter_method(lua_State *L);
 /* The same for reading a field, which is possible while a collection is stepped. */
 binding *ouro_lua_enter_reading(lua_State *L);
+/* The handle is that of a `call` which begins: when it goes before the call has ended, so does
+ * the frame. */
+void ouro_lua_mark_call(lua_State *L, const binding *b, int index);
 /* Whether it is the handle of a frame whose heap has closed. */
 bool ouro_lua_is_lost_frame(lua_State *L, const binding *b, int index);
 /* ouro_lua_object_at that does not raise: OURO_E_HEAP. */
 ouro_status ouro_lua_try_object(lua_State *L, binding *b, int index, ouro_object **ret_object);
+/* What metamethods tell apart. */
+typedef enum handle_kind {
+    HANDLE_OTHER,
+    HANDLE_FRAME,
+    HANDLE_RECORD,
+    HANDLE_LIST,
+    HANDLE_TUPLE,
+    HANDLE_ENTRIES, /* ouro_lua_has_entries */
+    HANDLE_CLASS
+} handle_kind;
+/* The object that a metamethod is for, and what it is. Raises as ouro_lua_check_object. */
+ouro_object *ouro_lua_operand(lua_State *L, binding *b, handle_kind *ret_kind);
+/* The same with ouro_lua_enter_method; NULL, with nothing raised, where either would raise. */
+ouro_object *ouro_lua_enter_operand(lua_State *L, binding *b, handle_kind *ret_kind);
+/* In two steps, what ouro_lua_hand_over does: pushes a handle, which may raise or run a __gc of a
+ * script; then, at the top of the stack, it becomes that of a new object. */
+struct slot *ouro_lua_push_empty(lua_State *L, binding *b);
+void ouro_lua_fill_empty(lua_State *L, binding *b, struct slot *s, ouro_object *object);
 /* The first spare handle; the metatable of handles is made. */
 void ouro_lua_begin_handles(lua_State *L, binding *b);
 /* Which binding calls Lua back, for the message handler; returns the one before. Lua may
@@ -39,7 +60,42 @@ void ouro_lua_record_blocks(handle_pool *pool, block_record *record);
 bool ouro_lua_reads_code(const handle_pool *pool);
 void ouro_lua_set_reads_code(handle_pool *pool, bool on);
 
+/* --- names.c ------------------------------------------------------------------------------ */
+/* The frame, and the counts, become what they should be. Raises nothing. */
+void ouro_lua_write_names(binding *b);
+/* From now on names are in the frame alone; false: there is no memory for that. */
+bool ouro_lua_end_names(binding *b);
+/* Names may be in the mirror from now on, and the handle of the main frame, at index 1, leads
+ * there; false: they may not. */
+bool ouro_lua_begin_names(lua_State *L, binding *b);
+/* A heap has been opened: the mirror needs a state with one only. Raises for want of memory. */
+void ouro_lua_note_heap(lua_State *L, binding *b);
+/* After names were written back: the one at the index is about to leave the main frame. */
+void ouro_lua_forget_name(lua_State *L, const binding *b, int index);
+/* Pushes what the name at the index is bound to in the mirror, nil if it is unbound there; false,
+ * nothing pushed: it is in the frame alone. */
+bool ouro_lua_push_mirrored(lua_State *L, const binding *b, int name);
+
+/* --- access.c ----------------------------------------------------------------------------- */
+/* Stack: a frame, a name. Pushes what the name means where no frame has it; false: nothing. */
+bool ouro_lua_push_free_name(lua_State *L, const binding *b);
+
 /* --- own.c -------------------------------------------------------------------------------- */
+/* User values of the heap's userdata. What is needed all the time has a place there, not in the
+ * table: that userdata is the first upvalue of most functions. */
+typedef enum own_place {
+    OWN_TABLE = 1,
+    OWN_METATABLE, /* of this heap's handles */
+    OWN_BUILTINS,  /* table: what free names fall back to */
+    OWN_BOXES,     /* table: box index -> Lua value, and Lua value -> box */
+    OWN_SPARE,     /* the handle that the next object will get (handle.c) */
+    OWN_MIRROR,    /* names.c: names and what they are bound to */
+    OWN_MIRRORED,  /* names.c: which names are there */
+    OWN_LIST_METHODS,  /* tables of functions */
+    OWN_TUPLE_METHODS,
+    OWN_FRAME_METATABLE, /* names.c: of the handle of the main frame */
+    OWN_PLACES = OWN_FRAME_METATABLE
+} own_place;
 /* Makes the table of the heap's own values; its userdata is at the top. */
 void ouro_lua_make_own(lua_State *L, binding *b);
 /* Finds it again for the __gc of the userdata, which is at the top. */
@@ -56,6 +112,10 @@ void ouro_lua_need_own(lua_State *L, const binding *b, int ref);
 int ouro_lua_add_own(lua_State *L, const binding *b);
 /* Gives an existing reference the value at the top, popped if true. Needs no memory. */
 bool ouro_lua_set_own(lua_State *L, const binding *b, int ref);
+/* The same for what has a place of its own. */
+bool ouro_lua_push_place(lua_State *L, const binding *b, own_place place);
+void ouro_lua_need_place(lua_State *L, const binding *b, own_place place);
+bool ouro_lua_set_place(lua_State *L, const binding *b, own_place place);
 void ouro_lua_remove_own(lua_State *L, const binding *b, int ref);
 
 /* --- leftovers.c -------------------------------------------------------------------------- */
@@ -80,6 +140,8 @@ void ouro_lua_free_boxes(binding *b);
 
 /* The index of a box in the table of boxes. */
 size_t ouro_lua_box_index(const ouro_object *box);
+/* The box of that index, below b->box_capacity, borrowed; NULL: there is none. */
+ouro_object *ouro_lua_box_at(const binding *b, size_t index);
 
 /* --- cross.c ------------------------------------------------------------------------------ */
 /* Member `reach` of the heap's options. */
@@ -104,8 +166,16 @@ bool ouro_lua_integer_at(lua_State *L, int index, lua_Integer *ret_integer);
 /* --- report.c ----------------------------------------------------------------------------- */
 /* "Node #3", in the buffer. */
 void ouro_lua_name_object(ouro_object *object, char *buffer, size_t size);
+/* Appends "<function script.lua:12>", "<table>": no addresses. Raises nothing; OURO_E_KEY when
+ * the value cannot be looked at. */
+ouro_status ouro_lua_repr_of_box(lua_State *L, const binding *b, ouro_object *box,
+                                 ouro_text *text);
 
 /* --- construct.c -------------------------------------------------------------------------- */
+/* Pushes a list for the length of one operation, and takes it away from the top again: nobody
+ * is told of its birth and death. */
+ouro_object *ouro_lua_push_temporary(lua_State *L, binding *b);
+void ouro_lua_pop_temporary(lua_State *L, binding *b);
 /* Pushes an array of the keys of the table at the index: numbers in order, then strings in
  * order, then objects by their handles (the same in every run), then the others as they come. */
 void ouro_lua_push_sorted_keys(lua_State *L, binding *b, int table);
@@ -120,6 +190,16 @@ int ouro_lua_class_newindex(lua_State *L, binding *b, ouro_object *cls);
 /* Pushes what the object's class, or its bases, have under the name; false: nothing. */
 bool ouro_lua_push_class_attribute(lua_State *L, binding *b, ouro_object *object,
                                    const char *name, size_t length);
+
+/* --- super.c ------------------------------------------------------------------------------ */
+int ouro_lua_super(lua_State *L);
+
+/* --- redefine.c --------------------------------------------------------------------------- */
+/* The class that one of that name, slots (NULL: open) and base redefines; NULL: none. */
+ouro_object *ouro_lua_find_redefined(const binding *b, const char *name, const char *const *slots,
+                                     size_t count, const ouro_object *base);
+/* Removes all attributes of the class at index 1. */
+void ouro_lua_empty_class(lua_State *L, binding *b);
 
 /* --- equality.c --------------------------------------------------------------------------- */
 /* After the class's attribute of that name was set, or removed: has the core ask it, if it is
@@ -157,6 +237,7 @@ int ouro_lua_attrs(lua_State *L);  /* attrs */
 /* --- frames.c ----------------------------------------------------------------------------- */
 int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame);
 int ouro_lua_frame_newindex(lua_State *L, binding *b, ouro_object *frame);
+bool ouro_lua_is_on_stack(ouro_heap *heap, const ouro_object *frame);
 /* The end of a call: the frame's names go, it leaves the stack. */
 void ouro_lua_leave_frame(lua_State *L, binding *b, ouro_object *frame);
 /* Pushes the function `call`; heap userdata at the top. */
@@ -194,6 +275,10 @@ void ouro_lua_note_limits(binding *b);
 /* Before something is made in a limited heap. Runs finalizers; raises if they close it. */
 void ouro_lua_make_room(lua_State *L, binding *b);
 int ouro_lua_stress(lua_State *L);
+
+/* --- events.c ----------------------------------------------------------------------------- */
+/* Until muted again with false, nothing is told: for what the binding makes for itself. */
+void ouro_lua_mute_events(lua_State *L, binding *b, bool muted);
 
 /* --- operators.c -------------------------------------------------------------------------- */
 extern const luaL_Reg ouro_lua_operators[]; /* arithmetic, comparison, bits, concatenation */

@@ -143,6 +143,12 @@ int ouro_lua_pairs(lua_State *L) {
     lua_settop(L, 1);
     if (ouro_is_list(object) || ouro_is_tuple(object)) return begin_items(L);
     if (ouro_lua_has_entries(object)) return ouro_lua_begin_entries(L);
+    if (ouro_record_class(object) != NULL &&
+        ouro_lua_push_class_attribute(L, b, object, "__pairs", 7)) {
+        lua_insert(L, 1);
+        lua_call(L, 1, 3);
+        return 3;
+    }
     return begin_attributes(L, b, object, false);
 }
 
@@ -161,6 +167,11 @@ int ouro_lua_ipairs(lua_State *L) {
     lua_settop(L, 1);
     const ouro_object *object = ouro_lua_object_at(L, b, 1);
     if (ouro_is_list(object) || ouro_is_tuple(object)) return begin_items(L);
+    /* A set answers false for what is not in it, which would never end. */
+    if (ouro_is_set(object) || (ouro_is_weak_dict(object) &&
+                                ouro_weak_dict_kind(object) == OURO_WEAK_SET))
+        return ouro_lua_refuse(L, "a %s has no items by number; use pairs, or list(s)",
+                               ouro_lua_object_type_name(object));
     lua_pushcfunction(L, next_of_other);
     lua_pushvalue(L, 1);
     lua_pushinteger(L, 0);

@@ -11,6 +11,7 @@ static void unbind(lua_State *L, binding *b, int index) {
     size_t length;
     const char *name = lua_tolstring(L, index, &length);
     ouro_object *frame = ouro_frame_at(b->heap, 0);
+    if (frame == ouro_frame_main(b->heap)) ouro_lua_forget_name(L, b, index);
     ouro_status status =
         frame != NULL ? ouro_frame_unset(frame, name, length) : OURO_E_KEY;
     if (status == OURO_E_KEY) ouro_lua_refuse(L, "name '%s' is not bound", name);
@@ -56,6 +57,7 @@ static void delete_part(lua_State *L, binding *b, ouro_object *object) {
     } else if (ouro_is_frame(object) || ouro_is_class(object)) {
         const char *name = luaL_checklstring(L, 2, &length);
         if (ouro_is_frame(object)) {
+            if (object == ouro_frame_main(b->heap)) ouro_lua_forget_name(L, b, 2);
             if (ouro_frame_unset(object, name, length) != OURO_OK)
                 ouro_lua_refuse(L, "name '%s' is not bound", name);
         } else {
@@ -89,7 +91,9 @@ static int del(lua_State *L) {
 
 static int clear(lua_State *L) {
     binding *b = ouro_lua_enter(L);
-    ouro_object_clear(ouro_lua_check_object(L, b, 1));
+    ouro_object *object = ouro_lua_check_object(L, b, 1);
+    if (ouro_is_frame(object)) ouro_lua_end_names(b);
+    ouro_object_clear(object);
     ouro_lua_leave(L, b);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Look: counts, holders, ids, identity, text, sizes. */
-#include "view.h"
+#include "places.h"
+#include "understand.h"
 
 static lua_Integer count_of(lua_State *L, binding *b) {
     ouro_lua_observe(L, b);
@@ -27,6 +28,21 @@ static int id(lua_State *L) {
     return 1;
 }
 
+/* obj(id): the object of that id while it lives. Reading lets nothing die, but what is dead is
+ * not to be found. */
+static int obj(lua_State *L) {
+    binding *b = ouro_lua_enter(L);
+    lua_Integer number;
+    if (!ouro_lua_integer_at(L, 1, &number) || number < 1)
+        return ouro_lua_refuse(L, "argument 1 has to be an id, as id(x) gives; got %s",
+                               ouro_lua_describe(L, b, 1));
+    ouro_lua_look(L, b);
+    ouro_object *object = ouro_object_by_id(b->heap, (uint64_t)number);
+    if (object != NULL) ouro_lua_push_object(L, b, object);
+    else lua_pushnil(L);
+    return 1;
+}
+
 static int same(lua_State *L) {
     binding *b = ouro_lua_enter(L);
     luaL_checkany(L, 2);
@@ -41,10 +57,15 @@ static int repr_of_string(lua_State *L, binding *b) {
     ouro_text text = {.heap = b->heap};
     ouro_object *list = NULL;
     ouro_value v = ouro_lua_value_at(L, b, 1);
+    ouro_lua_mute_events(L, b, true);
     ouro_status status = ouro_list_new(b->heap, &v, 1, &list);
     ouro_value_release(v);
     if (status == OURO_OK) status = ouro_repr(b->heap, ouro_value_of_object(list), NULL, &text);
-    if (list != NULL) ouro_release(list);
+    if (list != NULL) {
+        ouro_release(list);
+        b->untold++;
+    }
+    ouro_lua_mute_events(L, b, false);
     if (status != OURO_OK) ouro_text_free(&text);
     ouro_lua_check(L, b, status);
     ouro_lua_push_text(L, &text);
@@ -89,10 +110,13 @@ static int sizeof_object(lua_State *L) {
 
 /* ---- holders ----------------------------------------------------------------------------- */
 
+/* Of one object so many places in Lua are told; of more, how many. */
+#define MOST_PLACES 100
+
 typedef struct ledger {
-    scratch *notes;
+    scratch *notes, *places;
     ouro_heap *heap;
-    size_t counted, unknown;
+    size_t counted, unknown, elsewhere; /* elsewhere: places in Lua that are not told */
     bool held;
 } ledger;
 
@@ -103,25 +127,39 @@ static bool note_holder(ouro_object *referrer, const ouro_label *label, void *co
     return !l->notes->failed;
 }
 
-static void append_line(lua_State *L, int array, const char *text) {
-    lua_pushstring(L, text);
+static void append_line(lua_State *L, int array) {
     lua_rawseti(L, array, (lua_Integer)lua_rawlen(L, array) + 1);
 }
 
 /* Writes down who counts the object at index 1, which leaves the stack: whether something of
  * Lua but the argument itself holds it is known when Lua has collected without it. */
 static void note_all(lua_State *L, binding *b, ledger *l) {
-    ouro_object *object = ouro_lua_check_object(L, b, 1);
-    ouro_retain(object);
-    lua_pushnil(L);
-    lua_replace(L, 1);
-    ouro_settle(b->heap);
-    b->current = L;
+    ouro_object *object = ouro_lua_take(L, b);
     l->held = ouro_object_is_held(object);
     ouro_object_referrers(object, note_holder, l);
-    size_t count = ouro_object_count(object) - 1;
+    size_t count = ouro_object_count(object) - OURO_LUA_MINE;
     l->unknown = count > l->counted ? count - l->counted : 0;
-    ouro_release(object);
+    sought s = {.object = object};
+    if (l->held && !ouro_lua_find_places(L, b, &s, 1, MOST_PLACES, l->places))
+        l->places->failed = true;
+    l->elsewhere = s.found > MOST_PLACES ? s.found - MOST_PLACES : 0;
+    ouro_lua_give_back(L, b, object);
+}
+
+/* Lines for what Lua holds, to the array at the index. */
+static void append_places(lua_State *L, int array, const ledger *l) {
+    const place *p;
+    size_t count = 0;
+    while ((p = ouro_lua_place_at(l->places, count)) != NULL) {
+        lua_pushfstring(L, "held by Lua: %s", p->text);
+        append_line(L, array);
+        count++;
+    }
+    if (l->held && count == 0) lua_pushliteral(L, "held by Lua");
+    else if (l->elsewhere > 0)
+        lua_pushfstring(L, "held by Lua: %I more places", (LUAI_UACINT)l->elsewhere);
+    else return;
+    append_line(L, array);
 }
 
 /* The counted ones, which add up to the count; then who holds it without counting. */
@@ -130,21 +168,24 @@ static int holders(lua_State *L) {
     lua_settop(L, 1);
     ouro_lua_check_object(L, b, 1);
     ledger l = {.notes = ouro_lua_push_scratch(L), .heap = b->heap};
+    l.places = ouro_lua_push_scratch(L);
     note_all(L, b, &l);
     ouro_lua_scratch_check(L, l.notes);
+    ouro_lua_scratch_check(L, l.places);
     lua_newtable(L);
     int array = lua_gettop(L);
     for (size_t offset = 0; ouro_lua_push_entry(L, l.notes, &offset);) {
         lua_getfield(L, -1, "text");
-        append_line(L, array, lua_tostring(L, -1));
-        lua_pop(L, 2);
+        append_line(L, array);
+        lua_pop(L, 1);
     }
     if (l.unknown > 0) {
         lua_pushfstring(L, "unknown (C code): %d", (int)l.unknown);
-        lua_rawseti(L, array, (lua_Integer)lua_rawlen(L, array) + 1);
+        append_line(L, array);
     }
-    if (l.held) append_line(L, array, "held by Lua");
+    append_places(L, array, &l);
     ouro_lua_scratch_free(l.notes);
+    ouro_lua_scratch_free(l.places);
     ouro_lua_set_lines(L, "(nobody)");
     return 1;
 }
@@ -155,6 +196,7 @@ const luaL_Reg ouro_lua_looking[] = {{"attrs", ouro_lua_attrs},
                                      {"id", id},
                                      {"ipairs", ouro_lua_ipairs},
                                      {"names", ouro_lua_names},
+                                     {"obj", obj},
                                      {"refcount", refcount},
                                      {"repr", repr},
                                      {"same", same},

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "places.h"
 #include "understand.h"
 
 /* Ways of more steps are not written out. */
@@ -255,26 +256,39 @@ static void push_lines(lua_State *L, binding *b, const cutting *c) {
     }
 }
 
+/* Why no del is enough. */
+static void push_reason(lua_State *L, bool held, const scratch *places) {
+    const place *p = ouro_lua_place_at(places, 0);
+    if (!held)
+        lua_pushliteral(L, "no del is enough: what Lua holds, a class, a tuple or C code "
+                           "leads to it; why(x, {all = true}) shows how");
+    else if (p == NULL) lua_pushliteral(L, "no del is enough: Lua holds it");
+    else lua_pushfstring(L, "no del is enough: Lua holds it: %s", p->text);
+}
+
 int ouro_lua_mincut(lua_State *L) {
     static const luaL_Reg functions[] = {{"__tostring", cut_to_string}, {NULL, NULL}};
     binding *b = ouro_lua_enter(L);
     lua_settop(L, 1);
     ouro_lua_check_object(L, b, 1);
     cutting c = {.b = b, .lines = ouro_lua_push_scratch(L)};
+    scratch *places = ouro_lua_push_scratch(L);
     size_t count = 0;
     ouro_object *object = ouro_lua_take(L, b);
     ouro_status status = ouro_mincut(object, OURO_LUA_MINE, note_cut, &c, &count);
     bool held = ouro_object_is_held(object);
+    sought s = {.object = object};
+    if (held && count == SIZE_MAX && !ouro_lua_find_places(L, b, &s, 1, 1, places))
+        places->failed = true;
     ouro_lua_give_back(L, b, object);
     ouro_lua_check(L, b, status);
     ouro_lua_check(L, b, c.status);
     ouro_lua_scratch_check(L, c.lines);
+    ouro_lua_scratch_check(L, places);
     push_lines(L, b, &c);
     ouro_lua_scratch_free(c.lines);
     if (count == SIZE_MAX) {
-        lua_pushstring(L, held ? "no del is enough: Lua holds it, by a local or a table"
-                               : "no del is enough: what Lua holds, a class, a tuple or C code "
-                                 "leads to it; why(x, {all = true}) shows how");
+        push_reason(L, held, places);
         lua_setfield(L, -2, "reason");
     } else {
         lua_pushinteger(L, (lua_Integer)count);

@@ -6,6 +6,7 @@
  * `require "ouro"` gives is the builtins table of a default heap. */
 #include <string.h>
 
+#include "reports.h"
 #include "view.h"
 
 void ouro_lua_register(lua_State *L, const luaL_Reg *functions) {
@@ -38,8 +39,11 @@ void ouro_lua_close_heap(lua_State *L, binding *b, size_t *ret_leaked) {
     b->heap = NULL;
     ouro_lua_invalidate_handles(b);
     (void)!ouro_heap_close(heap);
-    int *refs[] = {&b->metatable, &b->builtins, &b->boxes, &b->on_error,
-                   &b->listeners, &b->spare,    &b->error};
+    for (int place = OWN_TABLE + 1; place <= OWN_PLACES; place++) {
+        lua_pushnil(L);
+        if (!ouro_lua_set_place(L, b, (own_place)place)) lua_pop(L, 1);
+    }
+    int *refs[] = {&b->on_error, &b->listeners, &b->error};
     for (size_t i = 0; i < sizeof refs / sizeof *refs; i++) {
         ouro_lua_remove_own(L, b, *refs[i]);
         *refs[i] = LUA_NOREF;
@@ -90,7 +94,7 @@ static int index_heap(lua_State *L) {
         lua_pushcfunction(L, close_heap);
         return 1;
     }
-    ouro_lua_need_own(L, b, b->builtins);
+    ouro_lua_need_place(L, b, OWN_BUILTINS);
     lua_pushvalue(L, 2);
     if (lua_rawget(L, -2) != LUA_TNIL) return 1;
     /* h.live() as well as h.heap.live() */
@@ -128,10 +132,9 @@ static void set_heap_metatable(lua_State *L) {
 
 /* The userdata, closed: an error from here on leaks nothing. */
 static binding *push_closed_heap(lua_State *L) {
-    binding *b = lua_newuserdatauv(L, sizeof *b, 1);
+    binding *b = lua_newuserdatauv(L, sizeof *b, OWN_PLACES);
     memset(b, 0, sizeof *b);
-    b->metatable = b->builtins = b->boxes = b->on_error = b->listeners = b->spare = b->error =
-        LUA_NOREF;
+    b->on_error = b->listeners = b->error = LUA_NOREF;
     b->current = L;
     set_heap_metatable(L);
     b->pool = ouro_lua_pool(L);
@@ -139,12 +142,16 @@ static binding *push_closed_heap(lua_State *L) {
     return b;
 }
 
-static void add_methods(lua_State *L, const char *field, const luaL_Reg *methods) {
+/* The field of the metatable is for who looks from outside. */
+static void add_methods(lua_State *L, const binding *b, const char *field, own_place place,
+                        const luaL_Reg *methods) {
     lua_pushvalue(L, -2);
     lua_newtable(L);
     ouro_lua_register(L, methods);
     lua_remove(L, -2);
-    lua_setfield(L, -2, field);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, field);
+    ouro_lua_set_place(L, b, place);
 }
 
 /* Heap userdata at the top. */
@@ -152,13 +159,13 @@ static void make_metatable(lua_State *L, binding *b) {
     lua_newtable(L);
     ouro_lua_register(L, ouro_lua_metamethods);
     ouro_lua_register(L, ouro_lua_operators);
-    add_methods(L, "list methods", ouro_lua_list_methods);
-    add_methods(L, "tuple methods", ouro_lua_tuple_methods);
+    add_methods(L, b, "list methods", OWN_LIST_METHODS, ouro_lua_list_methods);
+    add_methods(L, b, "tuple methods", OWN_TUPLE_METHODS, ouro_lua_tuple_methods);
     lua_pushliteral(L, "ouro.object");
     lua_setfield(L, -2, "__name");
     lua_pushliteral(L, "ouro.object");
     lua_setfield(L, -2, "__metatable");
-    b->metatable = ouro_lua_add_own(L, b);
+    ouro_lua_set_place(L, b, OWN_METATABLE);
 }
 
 /* heap{max_objects=} with the table of the default heap's functions as `self`. */
@@ -222,7 +229,14 @@ static void make_builtins(lua_State *L, binding *b) {
     lua_pushglobaltable(L);
     lua_setfield(L, -2, "__index");
     lua_setmetatable(L, -2);
-    b->builtins = ouro_lua_add_own(L, b);
+    ouro_lua_set_place(L, b, OWN_BUILTINS);
+}
+
+static void listen_to_progress(lua_State *L, ouro_heap *heap) {
+    lua_getfield(L, LUA_REGISTRYINDEX, OURO_LUA_PROGRESS);
+    const ouro_lua_progress *progress = lua_touserdata(L, -1);
+    if (progress != NULL) ouro_progress_listen(heap, progress->listener, progress->user);
+    lua_pop(L, 1);
 }
 
 binding *ouro_lua_open_heap(lua_State *L, int options) {
@@ -246,7 +260,7 @@ binding *ouro_lua_open_heap(lua_State *L, int options) {
     make_metatable(L, b);
     make_builtins(L, b);
     lua_newtable(L);
-    b->boxes = ouro_lua_add_own(L, b);
+    ouro_lua_set_place(L, b, OWN_BOXES);
     lua_pushboolean(L, false);
     b->error = ouro_lua_add_own(L, b);
     ouro_status status = ouro_heap_open(&heap_options, &b->heap);
@@ -254,8 +268,10 @@ binding *ouro_lua_open_heap(lua_State *L, int options) {
         luaL_error(L, "the heap cannot be opened: %s",
                    status == OURO_E_LIMIT ? "max_bytes is too small" : "not enough memory");
     ouro_lua_note_limits(b);
+    listen_to_progress(L, b->heap);
     ouro_lua_check(L, b, ouro_lua_box_type(b));
     ouro_lua_begin_handles(L, b);
+    ouro_lua_note_heap(L, b);
     return b;
 }
 
@@ -264,7 +280,7 @@ LUALIB_API int luaopen_ouro(lua_State *L);
 __attribute__((visibility("default"))) int luaopen_ouro(lua_State *L) {
     luaL_checkversion(L);
     const binding *b = ouro_lua_open_heap(L, 0);
-    ouro_lua_need_own(L, b, b->builtins);
+    ouro_lua_need_place(L, b, OWN_BUILTINS);
     /* `require` keeps the table, the table's functions keep the heap. */
     return 1;
 }

@@ -139,13 +139,24 @@ static void write_place(lua_State *L, binding *b, char *buffer, size_t size) {
     else snprintf(buffer, size, "#%llu.%.60s", (unsigned long long)id, key);
 }
 
+/* del("x", "y"), which unbinds in this order: the last of the names that are unbound by now. */
+static const char *last_unbound(lua_State *L, ouro_object *frame) {
+    int i = 1;
+    for (; frame != NULL && lua_type(L, i + 1) == LUA_TSTRING; i++) {
+        size_t length;
+        const char *next = lua_tolstring(L, i + 1, &length);
+        if (!ouro_value_same(ouro_frame_get(frame, next, length), OURO_ABSENT)) break;
+    }
+    return lua_tostring(L, i);
+}
+
 /* Whether the running function removes a reference, and which, by its name and arguments. */
 static bool write_removal(lua_State *L, binding *b, const char *name, char *buffer,
                           size_t size) {
     bool deletes = strcmp(name, "del") == 0;
     if (deletes && lua_type(L, 1) == LUA_TSTRING) {
-        const ouro_object *frame = ouro_frame_at(b->heap, 0);
-        snprintf(buffer, size, "name %.40s in %.32s", lua_tostring(L, 1),
+        ouro_object *frame = ouro_frame_at(b->heap, 0);
+        snprintf(buffer, size, "name %.40s in %.32s", last_unbound(L, frame),
                  frame != NULL ? ouro_frame_name(frame) : "?");
     } else if (deletes || strcmp(name, "newindex") == 0) {
         write_place(L, b, buffer, size);
@@ -347,8 +358,23 @@ int ouro_lua_obituary(lua_State *L) {
     return 1;
 }
 
+void ouro_lua_clear_obituaries(obituaries *o) {
+    forget_set(o);
+    o->next = o->count = 0;
+    o->root = NULL;
+    o->root_id = o->failed = 0;
+}
+
+void ouro_lua_push_deaths(lua_State *L, const obituaries *o) {
+    lua_createtable(L, (int)o->count, 0);
+    for (size_t i = 0; i < o->count; i++) {
+        push_death(L, o, &o->deaths[(o->next + o->most - o->count + i) % o->most]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
 /* One block: its userdata frees it. */
-static obituaries *push_obituaries(lua_State *L, size_t most) {
+obituaries *ouro_lua_push_obituaries(lua_State *L, size_t most) {
     size_t places = 4096;
     while (places < most * 2) places *= 2;
     size_t deaths = most * sizeof(death), size = deaths + places * sizeof(referrer);
@@ -374,7 +400,7 @@ int ouro_lua_set_obituaries(lua_State *L) {
                                       "to %d; got %s", MOST, luaL_tolstring(L, 1, NULL));
         ouro_lua_clear_deferred(L, b);
         obituaries *o = NULL;
-        if (most > 0) o = push_obituaries(L, (size_t)most);
+        if (most > 0) o = ouro_lua_push_obituaries(L, (size_t)most);
         else lua_pushnil(L);
         ouro_lua_keep_obituaries(L, b, o);
     }

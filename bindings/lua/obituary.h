@@ -21,6 +21,11 @@ void ouro_lua_keep_obituaries(lua_State *L, binding *b, obituaries *o);
 obituaries *ouro_lua_obituaries(lua_State *L, const binding *b);
 
 /* --- obituary.c --------------------------------------------------------------------------- */
+/* Pushes a userdata that has room for so many deaths. */
+obituaries *ouro_lua_push_obituaries(lua_State *L, size_t most);
+void ouro_lua_clear_obituaries(obituaries *o);
+/* Pushes an array of all of them in order of death, each as obituary(id) gives it. */
+void ouro_lua_push_deaths(lua_State *L, const obituaries *o);
 int ouro_lua_obituary(lua_State *L);
 int ouro_lua_set_obituaries(lua_State *L);
 

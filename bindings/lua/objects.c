@@ -3,7 +3,8 @@
  * they return holds nothing (view.h). */
 #include <string.h>
 
-#include "view.h"
+#include "places.h"
+#include "understand.h"
 
 /* ---- objects ----------------------------------------------------------------------------- */
 
@@ -140,9 +141,12 @@ int ouro_lua_referents(lua_State *L) {
 
 /* ---- referrers --------------------------------------------------------------------------- */
 
+/* So many places in Lua are told, of each object. */
+#define MOST_PLACES 100
+
 typedef struct referrers {
     ouro_heap *heap;
-    scratch *noted;
+    scratch *noted, *places;
 } referrers;
 
 static bool note_referrer(ouro_object *referrer, const ouro_label *label, void *context) {
@@ -151,17 +155,48 @@ static bool note_referrer(ouro_object *referrer, const ouro_label *label, void *
     return !r->noted->failed;
 }
 
+static void note_referrers(lua_State *L, binding *b, referrers *r) {
+    ouro_object *object = ouro_lua_take(L, b);
+    sought s = {.object = object};
+    r->heap = b->heap;
+    ouro_object_referrers(object, note_referrer, r);
+    if (ouro_object_is_held(object) &&
+        !ouro_lua_find_places(L, b, &s, 1, MOST_PLACES, r->places))
+        r->places->failed = true;
+    ouro_lua_give_back(L, b, object);
+}
+
+static void push_place(lua_State *L, const place *p) {
+    ouro_lua_push_other_entry(L, p->text, "lua", p->label);
+    lua_pushstring(L, p->kind);
+    lua_setfield(L, -2, "kind");
+    if (p->line <= 0) return;
+    lua_pushstring(L, p->source);
+    lua_setfield(L, -2, "source");
+    lua_pushinteger(L, p->line);
+    lua_setfield(L, -2, "line");
+}
+
 int ouro_lua_referrers(lua_State *L) {
     binding *b = ouro_lua_enter(L);
+    const place *p;
+    lua_settop(L, 1);
     ouro_lua_check_object(L, b, 1);
-    ouro_lua_look(L, b);
-    referrers r = {b->heap, ouro_lua_push_scratch(L)};
-    ouro_object_referrers(ouro_lua_check_object(L, b, 1), note_referrer, &r);
+    referrers r = {.noted = ouro_lua_push_scratch(L)};
+    r.places = ouro_lua_push_scratch(L);
+    note_referrers(L, b, &r);
     ouro_lua_scratch_check(L, r.noted);
+    ouro_lua_scratch_check(L, r.places);
     size_t offset = 0;
+    lua_Integer i = 0;
     lua_newtable(L);
-    for (lua_Integer i = 1; ouro_lua_push_entry(L, r.noted, &offset); i++) lua_rawseti(L, -2, i);
+    while (ouro_lua_push_entry(L, r.noted, &offset)) lua_rawseti(L, -2, ++i);
+    for (size_t at = 0; (p = ouro_lua_place_at(r.places, at)) != NULL; at++) {
+        push_place(L, p);
+        lua_rawseti(L, -2, ++i);
+    }
     ouro_lua_scratch_free(r.noted);
+    ouro_lua_scratch_free(r.places);
     ouro_lua_set_lines(L, "no referrers");
     return 1;
 }

@@ -11,14 +11,16 @@
 
 void ouro_lua_make_own(lua_State *L, binding *b) {
     lua_newtable(L);
-    lua_setiuservalue(L, -2, 1);
+    lua_pushvalue(L, -2);
+    lua_rawsetp(L, -2, b);
+    lua_setiuservalue(L, -2, OWN_TABLE);
     ouro_lua_find_own(L, b);
 }
 
 /* The userdata is at the top. */
 void ouro_lua_find_own(lua_State *L, binding *b) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->pool->own);
-    lua_getiuservalue(L, -2, 1);
+    lua_getiuservalue(L, -2, OWN_TABLE);
     lua_rawsetp(L, -2, b);
     lua_pop(L, 1);
 }
@@ -63,6 +65,45 @@ bool ouro_lua_set_own(lua_State *L, const binding *b, int ref) {
     if (!ouro_lua_push_table(L, b)) return false;
     lua_insert(L, -2);
     lua_rawseti(L, -2, ref);
+    lua_pop(L, 1);
+    return true;
+}
+
+/* Pushes the heap's userdata; false: it is garbage. */
+static bool push_heap(lua_State *L, const binding *b) {
+    if (!ouro_lua_push_table(L, b)) return false;
+    lua_rawgetp(L, -1, b);
+    lua_replace(L, -2);
+    return true;
+}
+
+static bool is_at_hand(lua_State *L, const binding *b) {
+    return OURO_LIKELY(lua_touserdata(L, lua_upvalueindex(1)) == b);
+}
+
+bool ouro_lua_push_place(lua_State *L, const binding *b, own_place place) {
+    if (is_at_hand(L, b)) {
+        lua_getiuservalue(L, lua_upvalueindex(1), place);
+        return true;
+    }
+    if (!push_heap(L, b)) return false;
+    lua_getiuservalue(L, -1, place);
+    lua_replace(L, -2);
+    return true;
+}
+
+void ouro_lua_need_place(lua_State *L, const binding *b, own_place place) {
+    if (!ouro_lua_push_place(L, b, place)) luaL_error(L, "heap is closed");
+}
+
+bool ouro_lua_set_place(lua_State *L, const binding *b, own_place place) {
+    if (is_at_hand(L, b)) {
+        lua_setiuservalue(L, lua_upvalueindex(1), place);
+        return true;
+    }
+    if (!push_heap(L, b)) return false;
+    lua_insert(L, -2);
+    lua_setiuservalue(L, -2, place);
     lua_pop(L, 1);
     return true;
 }

@@ -27,8 +27,9 @@ typedef struct slot {
     binding *owner;  /* whose object; NULL when that heap is closed */
     uint32_t number; /* of all slots of the state, from 0 */
     uint8_t state;
-    bool twin;   /* its object had or has another handle */
-    bool frame;  /* its object is or was a frame */
+    bool twin;    /* its object had or has another handle */
+    uint8_t kind; /* handle_kind: what its object is or was */
+    bool call;     /* of a running `call`, which has it as long as it runs */
 } slot;
 
 #define POOL_ARENAS 24 /* the last one alone would have 2^31 slots */
@@ -66,6 +67,8 @@ struct handle_pool {
     uint32_t cache_end; /* beyond all numbers that were ever in this table */
     int own;   /* registry: table with weak values, binding -> its own values (own.c) */
     bool reads_code;
+    binding *only; /* the heap of this state, if there has never been another (names.c) */
+    size_t opened; /* heaps, ever */
     uint64_t *reports; /* of errors, counted for the command; or NULL */
     binding *calling; /* within ouro_lua_pcall */
     size_t calls; /* protected calls into Lua so far: between two of them it is at rest */

@@ -158,9 +158,8 @@ static int call_repr(lua_State *L) {
     return 1;
 }
 
-/* "<function script.lua:12>", "<table>": no addresses. */
-static ouro_status repr_of_box(lua_State *L, const binding *b, ouro_object *box,
-                               ouro_text *text) {
+ouro_status ouro_lua_repr_of_box(lua_State *L, const binding *b, ouro_object *box,
+                                 ouro_text *text) {
     char line[LUA_IDSIZE + 40];
     lua_Debug where;
     if (!lua_checkstack(L, 4)) return OURO_E_KEY;
@@ -190,7 +189,7 @@ static bool is_being_printed(const custom *innermost, const ouro_object *object)
 
 static ouro_status repr_by_class(ouro_object *object, ouro_text *text, void *context) {
     custom c = *(custom *)context;
-    if (ouro_object_type(object) == c.b->box) return repr_of_box(c.L, c.b, object, text);
+    if (ouro_object_type(object) == c.b->box) return ouro_lua_repr_of_box(c.L, c.b, object, text);
     ouro_object *cls = ouro_record_class(object);
     if (cls == NULL || ouro_value_same(ouro_class_lookup(cls, "__repr", 6), OURO_ABSENT))
         return OURO_E_KEY;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "places.h"
 #include "understand.h"
 
 static void set_number(lua_State *L, const char *name, uint64_t number) {
@@ -59,6 +60,7 @@ typedef struct row {
 typedef struct noting {
     binding *b;
     scratch *rows;
+    scratch *roots, *places; /* of what Lua holds: those sought, and where */
     ouro_status status;
 } noting;
 
@@ -80,11 +82,14 @@ static void push_line(lua_State *L, int index) {
     lua_pushstring(L, numbers);
     ouro_lua_push_title(L, index);
     lua_concat(L, 2);
+    int line = lua_gettop(L);
     if (lua_getfield(L, index, "owner") != LUA_TNIL)
         lua_pushfstring(L, "%s, within #%s", lua_tostring(L, -2), lua_tostring(L, -1));
-    else lua_pushvalue(L, -2);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    else if (lua_getfield(L, index, "held") != LUA_TNIL)
+        lua_pushfstring(L, "%s, held by Lua: %s", lua_tostring(L, -3), lua_tostring(L, -1));
+    else lua_pushvalue(L, -3);
+    lua_replace(L, line);
+    lua_settop(L, line);
 }
 
 static int dominators_to_string(lua_State *L) {
@@ -107,13 +112,29 @@ static int dominators_to_string(lua_State *L) {
     return 1;
 }
 
-static void push_row(lua_State *L, const row *r) {
+/* What has no owner lives by a root: Lua's place is told. */
+static void find_places(lua_State *L, const noting *n) {
+    for (size_t i = 0; i < n->rows->used / sizeof(row); i++) {
+        const row *r = (const row *)(const void *)n->rows->bytes + i;
+        if (r->owner == 0 && !ouro_lua_seek(n->roots, n->b, r->about.id)) break;
+    }
+    if (!ouro_lua_find_first(L, n->b, n->roots, n->places)) n->places->failed = true;
+}
+
+static void set_held(lua_State *L, const place *p) {
+    if (p == NULL) return;
+    lua_pushstring(L, p->text);
+    lua_setfield(L, -2, "held");
+}
+
+static void push_row(lua_State *L, const row *r, const place *p) {
     static const luaL_Reg functions[] = {{"__tostring", retained_to_string}, {NULL, NULL}};
     lua_createtable(L, 0, 6);
     ouro_lua_set_subject(L, &r->about);
     set_number(L, "objects", r->objects);
     set_number(L, "bytes", r->bytes);
     if (r->owner != 0) set_number(L, "owner", r->owner);
+    set_held(L, p);
     ouro_lua_set_view(L, "ouro.dominator", functions, NULL);
 }
 
@@ -128,17 +149,23 @@ int ouro_lua_dominators(lua_State *L) {
     ouro_settle(b->heap);
     ouro_lua_look(L, b);
     noting n = {.b = b, .rows = ouro_lua_push_scratch(L), .status = OURO_OK};
+    n.roots = ouro_lua_push_scratch(L);
+    n.places = ouro_lua_push_scratch(L);
     ouro_lua_check(L, b, ouro_dominators(b->heap, (size_t)most, note_row, &n));
     ouro_lua_check(L, b, n.status);
     ouro_lua_scratch_check(L, n.rows);
+    find_places(L, &n);
+    ouro_lua_scratch_check(L, n.places);
     lua_newtable(L);
     for (size_t i = 0; i < n.rows->used / sizeof(row); i++) {
         row r;
         memcpy(&r, n.rows->bytes + i * sizeof r, sizeof r);
-        push_row(L, &r);
+        push_row(L, &r, ouro_lua_first_place(n.places, r.about.id));
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     ouro_lua_scratch_free(n.rows);
+    ouro_lua_scratch_free(n.roots);
+    ouro_lua_scratch_free(n.places);
     ouro_lua_set_view(L, "ouro.dominators", functions, NULL);
     return 1;
 }

@@ -32,21 +32,27 @@ size_t ouro_lua_check_position(lua_State *L, ouro_object *sequence, int index, s
     return (size_t)i - 1;
 }
 
-static int push_method(lua_State *L, const ouro_object *sequence) {
-    const char *type = ouro_lua_object_type_name(sequence);
-    lua_getmetatable(L, 1);
-    lua_getfield(L, -1, ouro_is_list(sequence) ? "list methods" : "tuple methods");
+static int push_method(lua_State *L, const binding *b, const ouro_object *sequence) {
+    ouro_lua_need_place(L, b, ouro_is_list(sequence) ? OWN_LIST_METHODS : OWN_TUPLE_METHODS);
     lua_pushvalue(L, 2);
     if (lua_rawget(L, -2) != LUA_TNIL) return 1;
-    return ouro_lua_refuse(L, "a %s has no method '%s'%s", type, lua_tostring(L, 2),
+    return ouro_lua_refuse(L, "a %s has no method '%s'%s", ouro_lua_object_type_name(sequence),
+                           lua_tostring(L, 2),
                            ouro_is_list(sequence) ? " (append, insert, pop, remove, extend, "
                                                     "index, reverse, sort)"
                                                   : " (index)");
 }
 
 int ouro_lua_sequence_index(lua_State *L, binding *b, ouro_object *sequence) {
-    if (lua_type(L, 2) == LUA_TSTRING) return push_method(L, sequence);
-    size_t length = ouro_lua_sequence_length(sequence);
+    const ouro_value *items;
+    size_t length = 0;
+    lua_Integer i;
+    if (lua_type(L, 2) == LUA_TSTRING) return push_method(L, b, sequence);
+    ouro_lua_check(L, b, ouro_sequence_items(sequence, &items, &length));
+    if (OURO_LIKELY(ouro_lua_integer_at(L, 2, &i) && i >= 1 && (lua_Unsigned)i <= length)) {
+        ouro_lua_push_value(L, b, items[i - 1]);
+        return 1;
+    }
     ouro_lua_push_item(L, b, sequence, ouro_lua_check_position(L, sequence, 2, length));
     return 1;
 }
@@ -74,7 +80,7 @@ static ouro_object *check_list(lua_State *L, binding *b) {
 }
 
 static int append(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *list = check_list(L, b);
     luaL_checkany(L, 2);
     ouro_value v = ouro_lua_value_at(L, b, 2);
@@ -86,7 +92,7 @@ static int append(lua_State *L) {
 }
 
 static int insert(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *list = check_list(L, b);
     luaL_checkany(L, 3);
     ouro_value v = ouro_lua_value_at(L, b, 3);
@@ -102,7 +108,7 @@ static int insert(lua_State *L) {
 }
 
 static int pop(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *list = check_list(L, b);
     size_t length = ouro_lua_sequence_length(list);
     if (length == 0) ouro_lua_refuse(L, "the list is empty");
@@ -117,7 +123,7 @@ static int pop(lua_State *L) {
 /* All items come, or none: reading them may raise in the middle, for want of memory or by a
  * metamethod. So they are read into a list of their own, and join with their room reserved. */
 static int extend(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *read, *list = check_list(L, b);
     lua_settop(L, 2);
     ouro_lua_check(L, b, ouro_list_new(b->heap, NULL, 0, &read));
@@ -136,7 +142,7 @@ static int extend(lua_State *L) {
 }
 
 static int reverse(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_lua_check(L, b, ouro_list_reverse(check_list(L, b)));
     return 0;
 }
@@ -156,7 +162,7 @@ static lua_Integer find_value(lua_State *L, binding *b, ouro_object *sequence) {
 }
 
 static int index_of(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *sequence = ouro_lua_check_object(L, b, 1);
     luaL_checkany(L, 2);
     lua_Integer found = find_value(L, b, sequence);
@@ -166,7 +172,7 @@ static int index_of(lua_State *L) {
 }
 
 static int remove_value(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *list = check_list(L, b);
     luaL_checkany(L, 2);
     lua_Integer found = find_value(L, b, list);
@@ -224,7 +230,7 @@ static int less(ouro_value a, ouro_value v, void *context) {
 }
 
 static int sort(lua_State *L) {
-    binding *b = ouro_lua_enter(L);
+    binding *b = ouro_lua_enter_light(L);
     ouro_object *list = check_list(L, b);
     if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_settop(L, 2);

@@ -362,7 +362,7 @@ int ouro_lua_growth(lua_State *L) {
         collects = lua_toboolean(L, -1);
     }
     lua_settop(L, 3);
-    ouro_lua_need_own(L, b, b->builtins);
+    ouro_lua_need_place(L, b, OWN_BUILTINS);
     lua_getfield(L, 4, "heap");
     lua_getfield(L, 5, "census");
     lua_getfield(L, 4, "gc");

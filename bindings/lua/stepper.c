@@ -3,6 +3,7 @@
  *
  * While it is open nothing of the heap can be used but the stepper (begin in handle.c), so what
  * it tells stays true. It knows objects by their ids, since a handle would hold its object. */
+#include "internal.h"
 #include "policies.h"
 #include "view.h"
 
@@ -120,6 +121,7 @@ int ouro_lua_stepper(lua_State *L) {
     ouro_lua_register(L, methods);
     lua_remove(L, -2);
     ouro_lua_set_view(L, "ouro.stepper", functions, NULL);
+    (void)ouro_lua_end_names(b); /* names that are bound meanwhile have to come here */
     ouro_lua_check(L, b, ouro_step_begin(b->heap));
     b->still = true;
     return 1;

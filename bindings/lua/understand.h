@@ -47,5 +47,6 @@ int ouro_lua_would_free(lua_State *L); /* whatif.c */
 int ouro_lua_mincut(lua_State *L);     /* mincut.c */
 int ouro_lua_snapshot(lua_State *L);   /* snapshot.c */
 int ouro_lua_growth(lua_State *L);
+int ouro_lua_draw(lua_State *L); /* picture.c */
 
 #endif

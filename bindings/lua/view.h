@@ -55,9 +55,17 @@ uint64_t ouro_lua_note_id(scratch *s, ouro_object *object);
 /* Writes one reference down: who refers (NULL: the heap itself or a pin), and how. */
 void ouro_lua_note_reference(scratch *s, ouro_heap *heap, ouro_object *referrer,
                              const ouro_label *label);
+/* The text of a label, such as "next" or "[2]", cut to the buffer; returns its length. */
+size_t ouro_lua_label_text(char *buffer, size_t size, ouro_heap *heap, const ouro_label *label);
+/* The same as a text, at once: "#3.data", "name x in main". Calls nothing of Lua. */
+void ouro_lua_write_reference(ouro_heap *heap, ouro_object *referrer, const ouro_label *label,
+                              char *buffer, size_t size);
 /* Pushes the entry for the next reference noted, {id=, type=, label=, text=}, whose field
  * object is fetched when asked for; false at the end. Begin with *offset 0. */
 bool ouro_lua_push_entry(lua_State *L, const scratch *s, size_t *offset);
+/* Pushes an entry for something that is no object, with that text, type and label. */
+void ouro_lua_push_other_entry(lua_State *L, const char *text, const char *type,
+                               const char *label);
 /* Pushes an entry for the object of that id: by its reference to the object `next`, or,
  * next being 0, with its text. */
 void ouro_lua_push_member(lua_State *L, binding *b, uint64_t id, uint64_t next);
@@ -81,8 +89,6 @@ bool ouro_lua_is_hidden(ouro_object *place, const ouro_object *object);
 void ouro_lua_deliver_events(lua_State *L, binding *b);
 /* Whether handlers are being called: then a collection is told of, and collect() gives 0. */
 bool ouro_lua_is_delivering(lua_State *L, const binding *b);
-/* Until muted again with false, nothing is told: for what the binding makes for itself. */
-void ouro_lua_mute_events(lua_State *L, const binding *b, bool muted);
 int ouro_lua_on(lua_State *L);
 int ouro_lua_off(lua_State *L);
 

@@ -109,7 +109,7 @@ static int new_weak(lua_State *L) {
     lua_settop(L, 2);
     bool calls = !lua_isnil(L, 2);
     if (calls) check_callable(L, b, 2, "callback");
-    ouro_lua_clear_deferred(L, b);
+    ouro_lua_clear_keepers(L, b);
     ouro_value callback = ouro_lua_value_at(L, b, 2);
     ouro_object *target = ouro_lua_check_object(L, b, 1);
     ouro_object *weak;
@@ -285,7 +285,8 @@ static int index_record(lua_State *L, const ouro_object *record, const char *key
 int ouro_lua_watcher_call(lua_State *L, binding *b, ouro_object *object) {
     bool weak = ouro_is_weak(object);
     if (!weak && !ouro_is_finalize(object)) return -1;
-    observe(L, b);
+    if (weak) ouro_lua_observe_target(L, b, object);
+    else observe(L, b);
     return weak ? call_weak(L, b, object) : call_now(L, b, object);
 }
 

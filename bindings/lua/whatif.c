@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "places.h"
 #include "understand.h"
 
 /* Survivors that are told of; of more, how many. */
@@ -131,6 +132,7 @@ typedef struct survivor {
 typedef struct verdicts {
     binding *b;
     scratch *dies, *stays, *finalizers, *lives;
+    scratch *roots, *places; /* of survivors that Lua holds: those sought, and where */
     size_t bytes, living;
     ouro_status status;
 } verdicts;
@@ -276,6 +278,8 @@ static void push_survivors(lua_State *L, binding *b, const verdicts *v) {
             lua_setfield(L, -3, "referrer");
             luaL_tolstring(L, -1, NULL);
             lua_remove(L, -2);
+        } else if (s.root == OURO_ROOT_HELD) {
+            ouro_lua_push_held(L, v->places, s.about.id);
         } else {
             ouro_lua_push_root(L, s.root, s.name, s.frame);
         }
@@ -314,10 +318,22 @@ static void push_what(lua_State *L, uint64_t id) {
     }
 }
 
+/* Where Lua holds survivors that it keeps alive. */
+static void find_places(lua_State *L, binding *b, const verdicts *v) {
+    size_t size = (sizeof(survivor) + 7) / 8 * 8;
+    for (size_t at = 0; at < v->lives->used; at += size) {
+        survivor s;
+        memcpy(&s, v->lives->bytes + at, sizeof s);
+        if (s.root == OURO_ROOT_HELD && !ouro_lua_seek(v->roots, b, s.about.id)) break;
+    }
+    if (!ouro_lua_find_first(L, b, v->roots, v->places)) v->places->failed = true;
+}
+
 static ouro_status take_and_ask(lua_State *L, binding *b, removed *r, bool has_key,
                                 verdicts *v) {
     ouro_object *object = ouro_lua_take(L, b);
     ouro_status status = ask(b, has_key ? object : NULL, r, object, v);
+    if (status == OURO_OK) find_places(L, b, v);
     ouro_lua_give_back(L, b, object);
     return status;
 }
@@ -341,10 +357,8 @@ int ouro_lua_would_free(lua_State *L) {
     lua_replace(L, 2);
     lua_settop(L, 2);
     verdicts v = {.b = b};
-    v.dies = ouro_lua_push_scratch(L);
-    v.stays = ouro_lua_push_scratch(L);
-    v.finalizers = ouro_lua_push_scratch(L);
-    v.lives = ouro_lua_push_scratch(L);
+    scratch **const all[] = {&v.dies, &v.stays, &v.finalizers, &v.lives, &v.roots, &v.places};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) *all[i] = ouro_lua_push_scratch(L);
     ouro_status status;
     if (frame == NULL) {
         status = take_and_ask(L, b, &r, has_key, &v);
@@ -352,13 +366,11 @@ int ouro_lua_would_free(lua_State *L) {
         ouro_settle(b->heap);
         b->current = L;
         status = ask(b, frame, &r, NULL, &v);
+        if (status == OURO_OK) find_places(L, b, &v);
     }
     ouro_lua_check(L, b, status);
     ouro_lua_check(L, b, v.status);
-    ouro_lua_scratch_check(L, v.dies);
-    ouro_lua_scratch_check(L, v.stays);
-    ouro_lua_scratch_check(L, v.finalizers);
-    ouro_lua_scratch_check(L, v.lives);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) ouro_lua_scratch_check(L, *all[i]);
     push_verdicts(L, b, &v, lua_tostring(L, 2));
     ouro_lua_leave(L, b);
     return 1;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "obituary.h"
+#include "places.h"
 #include "understand.h"
 
 /* ---- in common --------------------------------------------------------------------------- */
@@ -174,8 +175,8 @@ static int chain_to_string(lua_State *L) {
     return 1;
 }
 
-/* Also for mincut, whose chains may be empty. */
-static void push_chain(lua_State *L, const noted_chain *noted, const uint64_t *ids) {
+static void push_chain(lua_State *L, const noted_chain *noted, const uint64_t *ids,
+                       const scratch *places) {
     static const luaL_Reg functions[] = {{"__index", index_chain},
                                          {"__len", length_of_chain},
                                          {"__tostring", chain_to_string},
@@ -185,7 +186,8 @@ static void push_chain(lua_State *L, const noted_chain *noted, const uint64_t *i
                                         [OURO_ROOT_HELD] = "held", [OURO_ROOT_CODE] = "code"};
     lua_createtable(L, 0, 6);
     ouro_lua_set_packed(L, -1, ids, noted->count);
-    ouro_lua_push_root(L, noted->root, noted->name, noted->frame);
+    if (noted->root == OURO_ROOT_HELD) ouro_lua_push_held(L, places, ids[0]);
+    else ouro_lua_push_root(L, noted->root, noted->name, noted->frame);
     lua_setfield(L, -2, "root");
     lua_pushstring(L, kinds[noted->root]);
     lua_setfield(L, -2, "kind");
@@ -297,6 +299,7 @@ static int why_to_string(lua_State *L) {
 
 typedef struct noting {
     scratch *chains;
+    scratch *roots, *places; /* of what Lua holds: those sought, and where */
     lua_Integer count, max;
 } noting;
 
@@ -326,17 +329,33 @@ static bool read_flag(lua_State *L, int options, const char *name) {
     return set;
 }
 
+/* The chain at the offset, which moves on. */
+static const uint64_t *next_chain(const noting *n, size_t *at, noted_chain *ret_noted) {
+    memcpy(ret_noted, n->chains->bytes + *at, sizeof *ret_noted);
+    *at += (sizeof *ret_noted + 7) / 8 * 8;
+    const void *ids = n->chains->bytes + *at;
+    *at += ret_noted->count * sizeof(uint64_t);
+    return ids;
+}
+
 static void push_chains(lua_State *L, const noting *n) {
     lua_Integer i = 0;
     for (size_t at = 0; at < n->chains->used;) {
         noted_chain noted;
-        memcpy(&noted, n->chains->bytes + at, sizeof noted);
-        at += (sizeof noted + 7) / 8 * 8;
-        const void *ids = n->chains->bytes + at;
-        at += noted.count * sizeof(uint64_t);
-        push_chain(L, &noted, ids);
+        const uint64_t *ids = next_chain(n, &at, &noted);
+        push_chain(L, &noted, ids, n->places);
         lua_rawseti(L, -2, ++i);
     }
+}
+
+/* Where Lua holds the objects that chains begin with. */
+static void find_places(lua_State *L, binding *b, const noting *n) {
+    for (size_t at = 0; at < n->chains->used && !n->chains->failed;) {
+        noted_chain noted;
+        const uint64_t *ids = next_chain(n, &at, &noted);
+        if (noted.root == OURO_ROOT_HELD && !ouro_lua_seek(n->roots, b, ids[0])) break;
+    }
+    if (!ouro_lua_find_first(L, b, n->roots, n->places)) n->places->failed = true;
 }
 
 static int why(lua_State *L) {
@@ -349,13 +368,17 @@ static int why(lua_State *L) {
     noting n = {.max = read_max(L, b, 2)};
     bool all = read_flag(L, 2, "all");
     n.chains = ouro_lua_push_scratch(L);
+    n.roots = ouro_lua_push_scratch(L);
+    n.places = ouro_lua_push_scratch(L);
     subject s;
     ouro_object *object = ouro_lua_take(L, b);
     ouro_status status = ouro_lua_note_subject(b, object, &s);
     if (status == OURO_OK) status = ouro_why(object, OURO_LUA_MINE, all, note, &n);
+    if (status == OURO_OK) find_places(L, b, &n);
     ouro_lua_give_back(L, b, object);
     ouro_lua_check(L, b, status);
     ouro_lua_scratch_check(L, n.chains);
+    ouro_lua_scratch_check(L, n.places);
     lua_newtable(L);
     ouro_lua_set_subject(L, &s);
     push_chains(L, &n);
@@ -364,12 +387,15 @@ static int why(lua_State *L) {
     lua_pushboolean(L, n.count > n.max);
     lua_setfield(L, -2, "more");
     ouro_lua_scratch_free(n.chains);
+    ouro_lua_scratch_free(n.roots);
+    ouro_lua_scratch_free(n.places);
     ouro_lua_set_view(L, "ouro.why", functions, NULL);
     ouro_lua_leave(L, b);
     return 1;
 }
 
 const luaL_Reg ouro_lua_understanding[] = {
+    {"draw", ouro_lua_draw},
     {"mincut", ouro_lua_mincut},
     {"obituary", ouro_lua_obituary},
     {"why", why},

@@ -61,6 +61,36 @@ static int dofile(lua_State *L) {
     return finish_dofile(L, LUA_OK, 0);
 }
 
+/* ---- setmetatable ------------------------------------------------------------------------ */
+
+/* Whether the value at index 1 is a frame, such as _ENV. */
+static bool is_frame(lua_State *L) {
+    if (lua_type(L, 1) != LUA_TUSERDATA) return false;
+    ouro__state_push(L, "typeof");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    const char *type = lua_tostring(L, -1);
+    bool frame = type != NULL && strcmp(type, "frame") == 0;
+    lua_pop(L, 1);
+    return frame;
+}
+
+/* Upvalue 1: Lua's function, which does the work. What it raises is told at the line that calls. */
+static int set_metatable(lua_State *L) {
+    if (is_frame(L))
+        return luaL_error(L, "setmetatable: table expected, got a frame, such as _ENV is; for what "
+                             "no name answers there is setmetatable(_G, ...), and a table may be "
+                             "an environment: local _ENV = setmetatable({}, {__index = _ENV})");
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    if (lua_pcall(L, lua_gettop(L) - 1, 1, 0) == LUA_OK) return 1;
+    if (lua_type(L, -1) != LUA_TSTRING) return lua_error(L);
+    luaL_where(L, 1);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
 /* ---- _G ---------------------------------------------------------------------------------- */
 
 /* Whether the function at the top, popped, has names of main for its free ones. One without
@@ -213,6 +243,7 @@ void ouro__globals_install(lua_State *L) {
     wrap(L, "load", load);
     wrap(L, "loadfile", loadfile);
     wrap(L, "dofile", dofile);
+    wrap(L, "setmetatable", set_metatable);
     lua_createtable(L, 0, 1);
     lua_pushglobaltable(L);
     lua_setfield(L, -2, "__index");

@@ -25,8 +25,12 @@ int ouro__script_load(lua_State *L, const char *text, size_t length, const char 
 }
 
 int ouro__script_call(lua_State *L, int arguments, int results) {
+    return ouro__script_call_with(L, ouro__traceback_handle, arguments, results);
+}
+
+int ouro__script_call_with(lua_State *L, lua_CFunction handler, int arguments, int results) {
     int function = lua_gettop(L) - arguments;
-    lua_pushcfunction(L, ouro__traceback_handle);
+    lua_pushcfunction(L, handler);
     lua_insert(L, function);
     ouro__interrupt_begin(L);
     int status = lua_pcall(L, arguments, results, function);

@@ -15,6 +15,8 @@
 int ouro__script_load(lua_State *L, const char *text, size_t length, const char *chunk);
 /* lua_pcall with the traceback as handler, which Ctrl-C interrupts. */
 int ouro__script_call(lua_State *L, int arguments, int results);
+/* The same with another message handler. */
+int ouro__script_call_with(lua_State *L, lua_CFunction handler, int arguments, int results);
 /* Prints the message at the top of the stack, if status is not LUA_OK, and pops it. program:
  * what goes before it, or NULL. Returns whether status is LUA_OK. */
 bool ouro__script_report(lua_State *L, int status, const char *program);

@@ -10,6 +10,7 @@
 
 #include "coroutine.h"
 #include "globals.h"
+#include "hooks.h"
 #include "interrupt.h"
 #include "limit.h"
 #include "lua/reports.h"
@@ -106,7 +107,21 @@ static bool runs_where_built(void) {
     return strncmp(program, folder, length) == 0 && program[length] == '/';
 }
 
-/* SYNC: lua-dir (bindings/meson.build). Where the Lua half of the module is: behind what
+/* SYNC: lua-dir (bindings/meson.build). */
+const char *ouro__state_lua_folder(void) {
+    return runs_where_built() ? OURO_SOURCE_LUA_DIR : OURO_LUA_DIR;
+}
+
+/* The modules in C that are built beside the command. */
+static void extend_c_path(lua_State *L) {
+    if (!runs_where_built()) return;
+    lua_getfield(L, -1, "cpath");
+    lua_pushfstring(L, "%s/?.so;%s", OURO_BUILD_DIR, luaL_optstring(L, -1, ""));
+    lua_setfield(L, -3, "cpath");
+    lua_pop(L, 1);
+}
+
+/* Where the Lua half of the module is: behind what
  * LUA_PATH says, before the usual places, where another one may be installed. */
 static void extend_path(lua_State *L) {
     const char *entry = runs_where_built() ? OURO_SOURCE_LUA_DIR "/?.lua" : OURO_LUA_DIR "/?.lua";
@@ -123,7 +138,9 @@ static void extend_path(lua_State *L) {
         }
         lua_setfield(L, -3, "path");
     }
-    lua_pop(L, 2);
+    lua_pop(L, 1);
+    extend_c_path(L);
+    lua_pop(L, 1);
 }
 
 /* Lua's os.exit, whose status depends on what is reported until then. */
@@ -160,6 +177,44 @@ static void replace_exit(lua_State *L, strict *s) {
     lua_pop(L, 1);
 }
 
+/* Files of the module that have asked for the old one are asked for again. */
+static void unload_module(lua_State *L) {
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        lua_pop(L, 1);
+        bool own = lua_type(L, -1) == LUA_TSTRING
+            && strncmp(lua_tostring(L, -1), "ouro", 4) == 0
+            && strchr(".", lua_tostring(L, -1)[4]) != NULL; /* or nothing follows */
+        if (!own) continue;
+        lua_pushvalue(L, -1);
+        lua_pushnil(L);
+        lua_settable(L, -4);
+    }
+    lua_pop(L, 1);
+}
+
+void ouro__state_reset(lua_State *L) {
+    static const char *const limits[] = {"max_objects", "max_bytes", "max_frames"};
+    lua_Integer values[3] = {0, 0, 0};
+    ouro__state_push_module(L);
+    lua_getfield(L, -1, "heap");
+    lua_getfield(L, -1, "limits");
+    bool open = lua_pcall(L, 0, 1, 0) == LUA_OK;
+    for (int i = 0; i < 3 && open; i++) {
+        lua_getfield(L, -1, limits[i]);
+        values[i] = lua_tointeger(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 3);
+    if (!ouro__state_close(L)) lua_error(L);
+    unload_module(L);
+    luaL_requiref(L, "ouro", luaopen_ouro, 0);
+    keep_module(L);
+    ouro__globals_install(L);
+    ouro__state_limit(L, (size_t)values[0], (size_t)values[1], (size_t)values[2]);
+}
+
 void ouro__state_open(lua_State *L, strict *s) {
     luaL_checkversion(L);
     luaL_openlibs(L);
@@ -169,5 +224,12 @@ void ouro__state_open(lua_State *L, strict *s) {
     ouro_lua_count_reports(L, &s->errors);
     ouro__coroutine_install(L);
     ouro__globals_install(L);
+    ouro__hooks_install(L);
     replace_exit(L, s);
+}
+
+void ouro__state_redefine(lua_State *L) {
+    ouro__state_push(L, "settle");
+    ouro_lua_redefine_classes(L, -1);
+    lua_pop(L, 1);
 }

@@ -24,6 +24,13 @@ void ouro__state_push(lua_State *L, const char *function);
 void ouro__state_push_frame(lua_State *L);
 /* Limits of the default heap; 0: as they are. */
 void ouro__state_limit(lua_State *L, size_t objects, size_t bytes, size_t frames);
+/* Closes the default heap and opens another one with the same limits: the module is new, and so
+ * are the names. Lua's globals stay. */
+void ouro__state_reset(lua_State *L);
+/* Where the module's Lua files are, static. */
+const char *ouro__state_lua_folder(void);
+/* From now on a class that is defined again is the same class, for the shell. */
+void ouro__state_redefine(lua_State *L);
 /* Lets what is dead be dead. A C function for the stack: ouro__script_call runs it. */
 int ouro__state_settle(lua_State *L);
 /* Closes the default heap: docs/semantics.md, 4. Does not raise; whether it went well,

@@ -250,9 +250,14 @@ static ouro_status run(ouro_heap *heap, int generation, bool automatic, size_t *
     ouro__pass_yield(heap);
     ouro__emit(heap, &(ouro_event){.kind = OURO_EVENT_START, .generation = generation});
     uint64_t start = ouro__clock_now();
+    ouro__progress_state progress = ouro__progress_begin(heap, "collect", "scope", 0);
     ouro__driver_begin(heap, generation, automatic);
+    heap->asking = &progress;
     ouro__pass_run(heap);
     ask_outside_too(heap, generation);
+    heap->asking = NULL;
+    ouro__progress_end(&progress);
+    if (heap->pass.status == OURO_E_STOPPED) heap->pass.status = ouro__progress_stopped(&progress);
     ouro_status status = ouro__driver_conclude(heap, &found);
     ouro__driver_note_pause(heap, ouro__clock_now() - start);
     heap->collecting = false;
@@ -282,7 +287,7 @@ bool ouro_collect_is_running(const ouro_heap *heap) {
 /* ---- safe points ------------------------------------------------------------------------- */
 
 void ouro__settle_for(ouro_heap *heap, ouro_settle_reason reason) {
-    heap->deferred = heap->deferred_bytes = 0;
+    heap->deferred = heap->deferred_keepers = heap->deferred_bytes = 0;
     heap->due &= ~(unsigned)(OURO__DUE_PROMPT | OURO__DUE_PRESSURE);
     if (heap->settle != NULL) heap->settle(heap->user, heap, reason);
 }
@@ -293,6 +298,10 @@ void ouro_settle(ouro_heap *heap) {
 
 size_t ouro_deferred(const ouro_heap *heap) {
     return heap->deferred;
+}
+
+size_t ouro_deferred_keepers(const ouro_heap *heap) {
+    return heap->deferred_keepers;
 }
 
 static bool may_collect(const ouro_heap *heap) {

@@ -6,9 +6,17 @@
 
 #include "collect/policy.h"
 #include "collect/question.h"
+#include "collect/sweep.h"
 
 bool ouro__pass_is_asked(const ouro__block *block) {
     return block->asked;
+}
+
+bool ouro__pass_goes_on(ouro_heap *heap, size_t objects) {
+    if (heap->asking == NULL || ouro__progress_step(heap->asking, objects)) return true;
+    heap->pass.status = OURO_E_STOPPED;
+    heap->pass.left = 0;
+    return false;
 }
 
 bool ouro__pass_next(ouro_heap *heap, bool (*wanted)(const ouro__block *block),
@@ -25,6 +33,7 @@ bool ouro__pass_next(ouro_heap *heap, bool (*wanted)(const ouro__block *block),
             block->stage = pass->stage;
             continue;
         }
+        if (!ouro__pass_goes_on(heap, block->fresh)) return false;
         uint32_t end = pass->single ? pass->cell + 1 : block->fresh;
         *ret_stretch = (ouro__stretch){block, pass->cell, end};
         pass->cell = end;
@@ -46,8 +55,20 @@ void ouro__pass_begin(ouro_heap *heap, const ouro__policy *policy, const ouro__p
     pass->promote = true;
 }
 
+/* Each phase that is told of is a phase of the work; the survey, which is short, cannot be
+ * stopped. */
+static void tell_progress(ouro_heap *heap, const ouro__phase *phase) {
+    if (phase->step == ouro__sweep_survey) heap->asking = NULL;
+    if (heap->asking == NULL || phase->step == ouro__question_ask) return;
+    if (strcmp(heap->asking->at.phase, phase->name) == 0) return;
+    if (strcmp(heap->asking->at.phase, "scope") == 0)
+        heap->asking->at.total = heap->asking->at.done;
+    ouro__progress_phase(heap->asking, phase->name);
+}
+
 static void enter(ouro_heap *heap) {
     ouro__pass *pass = &heap->pass;
+    tell_progress(heap, &pass->phases[pass->phase]);
     pass->entered = true;
     pass->stage++;
     pass->left = heap->pool.count;
@@ -61,6 +82,7 @@ bool ouro__pass_step(ouro_heap *heap, size_t *budget) {
     if (!pass->entered) enter(heap);
     pass->last = NULL;
     if (!phase->step(heap, budget)) return pass->culprit != NULL || pass->status != OURO_OK;
+    if (pass->culprit != NULL || pass->status != OURO_OK) return true;
     pass->entered = false;
     pass->phase++;
     if (phase->told)

@@ -34,6 +34,10 @@ bool ouro__pass_is_asked(const ouro__block *block);
 bool ouro__pass_next(ouro_heap *heap, bool (*wanted)(const ouro__block *block),
                      ouro__stretch *ret_stretch);
 
+/* So many objects more have been dealt with. False: the listener of progress wants the pass
+ * given up; its status says so. */
+bool ouro__pass_goes_on(ouro_heap *heap, size_t objects);
+
 /* Begins a pass over these phases; none may be under way. */
 void ouro__pass_begin(ouro_heap *heap, const ouro__policy *policy, const ouro__phase *phases,
                       int generation);

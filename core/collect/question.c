@@ -35,6 +35,7 @@ static size_t scope_stretch(const ouro__pass *pass, ouro__stretch s) {
 }
 
 void ouro__question_forget_classes(ouro_heap *heap) {
+    heap->overflow_failed = false;
     for (size_t i = 1; i < heap->type_count; i++)
         if (heap->types[i] != NULL) heap->types[i]->class_edges = 0;
 }
@@ -56,19 +57,20 @@ bool ouro__question_scope(ouro_heap *heap, size_t *budget) {
 
 /* ---- count ------------------------------------------------------------------------------- */
 
-/* Without memory to remember how often, the object is taken as reached from outside. */
+/* Without memory to remember how often, that is found out afterwards (count_scarcely). */
 void ouro__question_overflow(ouro_heap *heap, ouro_object *object, uint64_t times) {
     uint8_t *side = ouro__side_of(object);
     uint64_t before = *side < OURO__SIDE_OVERFLOW ? *side : 0;
-    uint64_t *total =
-        ouro__map_place(&heap->overflow, &heap->account, (uint64_t)(uintptr_t)object);
-    if (total == NULL) {
-        *side = OURO__SIDE_PENDING;
-        ouro__block_of(object)->pending = true;
+    if (*side == OURO__SIDE_OVERFLOW && heap->overflow_failed) {
+        uint64_t *known = ouro__map_find(&heap->overflow, (uint64_t)(uintptr_t)object);
+        if (known != NULL) *known += times;
         return;
     }
-    *total = (*side == OURO__SIDE_OVERFLOW ? *total : before) + times;
+    uint64_t *total =
+        ouro__map_place(&heap->overflow, &heap->account, (uint64_t)(uintptr_t)object);
     *side = OURO__SIDE_OVERFLOW;
+    if (total == NULL) heap->overflow_failed = true;
+    else *total += before + times;
 }
 
 typedef struct counting {
@@ -79,7 +81,7 @@ typedef struct counting {
 static inline void count_child(counting *c, ouro_object *child) {
     uint8_t *side = ouro__side_of(child);
     c->edges++;
-    if (OURO_LIKELY(*side < OURO__SIDE_OVERFLOW - 1)) ++*side;
+    if (OURO_LIKELY(*side < OURO__SIDE_EXPLAINED - 1)) ++*side;
     else if (*side <= OURO__SIDE_OVERFLOW) ouro__question_overflow(c->heap, child, 1);
 }
 
@@ -102,6 +104,82 @@ static inline void count_object(counting *c, ouro_object *object) {
     type->class_edges++;
 }
 
+/* Calls the function with each candidate; false: to stop. */
+static void each_candidate(ouro_heap *heap, bool (*each)(ouro_object *object, void *context),
+                           void *context) {
+    for (size_t i = 0; i < heap->pool.count; i++) {
+        ouro__block *block = heap->pool.blocks[i];
+        for (uint32_t cell = 0; block->asked && cell < block->fresh; cell++) {
+            ouro_object *object = ouro__cell_at(block, cell);
+            if (*ouro__side_of(object) != OURO__SIDE_OUT && !each(object, context)) return;
+        }
+    }
+}
+
+/* The objects whose counts found no memory are counted a few at a time, with a walk over all
+ * candidates for these few. */
+#define FEW 64
+
+typedef struct scarce {
+    ouro_heap *heap;
+    ouro_object *few[FEW];
+    uint64_t times[FEW];
+    ouro__map_entry entries[2 * FEW];
+    ouro__map index; /* object -> its place among the few + 1; over the entries: never grows */
+    size_t count;
+} scarce;
+
+static bool pick(ouro_object *object, void *context) {
+    scarce *c = context;
+    uint64_t key = (uint64_t)(uintptr_t)object;
+    if (*ouro__side_of(object) != OURO__SIDE_OVERFLOW) return true;
+    if (ouro__map_find(&c->heap->overflow, key) != NULL) return true;
+    c->times[c->count] = 0;
+    c->few[c->count++] = object;
+    *ouro__map_place(&c->index, &c->heap->account, key) = c->count;
+    return c->count < FEW;
+}
+
+static void count_picked(ouro_object *child, void *context) {
+    scarce *c = context;
+    if (*ouro__side_of(child) != OURO__SIDE_OVERFLOW) return;
+    const uint64_t *place = ouro__map_find(&c->index, (uint64_t)(uintptr_t)child);
+    if (place != NULL) c->times[*place - 1]++;
+}
+
+static bool count_picked_of(ouro_object *object, void *context) {
+    scarce *c = context;
+    ouro__traverse(ouro__type_of(c->heap, object), object, count_picked, c);
+    return true;
+}
+
+/* An object that has fewer counts than references to it, or NULL. */
+static ouro_object *decide(const scarce *c) {
+    for (size_t i = 0; i < c->count; i++) {
+        ouro_object *object = c->few[i];
+        if (c->times[i] > object->count && !c->heap->pass.sliced) return object;
+        *ouro__side_of(object) = OURO__SIDE_EXPLAINED;
+        if (c->times[i] != object->count) ouro__question_mark(object);
+    }
+    return NULL;
+}
+
+/* In slices a reference may have gone meanwhile: then it is a root. */
+static ouro_object *count_scarcely(ouro_heap *heap) {
+    ouro_object *culprit = NULL;
+    scarce c;
+    c.heap = heap;
+    do {
+        memset(c.entries, 0, sizeof c.entries);
+        c.index = (ouro__map){c.entries, 2 * FEW, 0};
+        c.count = 0;
+        each_candidate(heap, pick, &c);
+        if (c.count > 0) each_candidate(heap, count_picked_of, &c);
+        culprit = decide(&c);
+    } while (c.count > 0 && culprit == NULL);
+    return culprit;
+}
+
 /* Instances of one class come in thousands: their references to it were counted in the type. */
 void ouro__question_count_classes(ouro_heap *heap) {
     for (size_t i = 1; i < heap->type_count; i++) {
@@ -110,6 +188,8 @@ void ouro__question_count_classes(ouro_heap *heap) {
         if (*ouro__side_of(type->cls) < OURO__SIDE_PENDING)
             ouro__question_overflow(heap, type->cls, type->class_edges);
     }
+    if (OURO_UNLIKELY(heap->overflow_failed) && heap->pass.status == OURO_OK)
+        heap->pass.culprit = count_scarcely(heap);
 }
 
 bool ouro__question_count(ouro_heap *heap, size_t *budget) {
@@ -135,6 +215,7 @@ bool ouro__question_count(ouro_heap *heap, size_t *budget) {
 
 uint64_t ouro__question_internal(const ouro_heap *heap, const ouro_object *object) {
     uint8_t side = *ouro__side_of(object);
+    if (side == OURO__SIDE_EXPLAINED) return object->count;
     if (side < OURO__SIDE_OVERFLOW) return side;
     return *ouro__map_find(&heap->overflow, (uint64_t)(uintptr_t)object);
 }

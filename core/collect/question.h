@@ -2,7 +2,8 @@
 /* Question: which of the candidates does nothing outside them reach?
  *
  * The answer is in the blocks' side tables, one byte a cell:
- *   0 .. 252  a candidate, referred to this often from candidates (as counted so far)
+ *   0 .. 251  a candidate, referred to this often from candidates (as counted so far)
+ *   252       the same, and all its counts are from candidates (where 253 had no memory)
  *   253       the same, with the number in heap->overflow
  *   254       reached from outside; what it refers to is not yet marked
  *   255       not a candidate, or reached and done (OURO__SIDE_OUT)
@@ -18,8 +19,9 @@
 #define OURO__QUESTION_H
 
 #include "collect/pass.h"
+#include "object/progress.h"
 
-enum { OURO__SIDE_OVERFLOW = 253, OURO__SIDE_PENDING = 254 };
+enum { OURO__SIDE_EXPLAINED = 252, OURO__SIDE_OVERFLOW = 253, OURO__SIDE_PENDING = 254 };
 
 /* After: candidates are the objects of generations up to that of the pass that are not frozen
  * and not part of a dying set; the side table says 0 for them. */

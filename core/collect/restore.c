@@ -123,7 +123,9 @@ static bool go_round(ouro_heap *heap, restoring *r) {
         if (pass->left > heap->pool.count) pass->left = heap->pool.count;
         if (pass->left == 0) break;
         ouro__block *block = heap->pool.blocks[pass->left - 1];
+        size_t before = r->scanned;
         if (block->pending) scan_pending(r, block);
+        if (r->scanned != before && !ouro__pass_goes_on(heap, r->scanned - before)) return true;
         if (r->units >= r->most) return false;
     }
     return true;
@@ -158,7 +160,7 @@ bool ouro__question_restore(ouro_heap *heap, size_t *budget) {
             *budget = 0;
             return false;
         }
-        if (pass->scanned == 0 && !pass->shaded) return true;
+        if (pass->status != OURO_OK || (pass->scanned == 0 && !pass->shaded)) return true;
         pass->may_sweep = r.may_sweep = pass->scanned > heap->pool.count * WORTH_A_WALK;
         if (pass->single) r.most = 1;
     }

@@ -9,7 +9,8 @@
 
 static uint64_t stamp_of(const ouro_object *object) {
     const ouro__block *block = ouro__block_of(object);
-    return block->stamps != NULL ? block->stamps[ouro__cell_index(block, object)] : 0;
+    if (block->stamps != NULL) return block->stamps[ouro__cell_index(block, object)];
+    return ouro_object_type(object)->plain_since;
 }
 
 /* Older: born earlier where births are numbered; else by place. */
@@ -17,7 +18,7 @@ static bool is_older(const ouro_object *a, const ouro_object *b) {
     uint64_t stamp_a = stamp_of(a), stamp_b = stamp_of(b);
     if (stamp_a != stamp_b) return stamp_a < stamp_b;
     const ouro__block *block_a = ouro__block_of(a), *block_b = ouro__block_of(b);
-    if (block_a != block_b) return block_a->position < block_b->position;
+    if (block_a != block_b) return block_a->serial < block_b->serial;
     return a < b;
 }
 
@@ -119,8 +120,10 @@ void ouro__sweep_begin(ouro_heap *heap) {
 static void finish_sweep(ouro_heap *heap) {
     heap->pass.freeing = false;
     ouro__pass_end(heap);
-    heap->pool.keep_sides = heap->keep_types = false;
-    ouro__type_free_retired(heap);
+    heap->pool.keep_sides = false;
+    /* Within a death its own end does the rest; that has found the types kept. */
+    heap->keep_types = heap->death_depth > 0;
+    if (!heap->keep_types) ouro__type_free_retired(heap);
     ouro__pool_drop_empty(&heap->pool);
 }
 

@@ -26,6 +26,8 @@
 #include "ouro/events.h"
 #include "ouro/inspect.h"
 #include "ouro/understand.h"
+#include "ouro/picture.h"
 #include "ouro/build.h"
+#include "ouro/progress.h"
 
 #endif

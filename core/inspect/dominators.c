@@ -16,30 +16,54 @@
 
 /* ---- one object -------------------------------------------------------------------------- */
 
+typedef struct retained {
+    ouro__graph g;
+    ouro__search s; /* its queue: what the object retains */
+} retained;
+
+static ouro_status find_retained(retained *r, ouro_object *object, uint32_t mine) {
+    r->s.count = 0;
+    ouro__graph_init(&r->g, ouro_object_heap(object), object, mine);
+    ouro__search_init(&r->s, &r->g, false);
+    if (r->g.status != OURO_OK) return r->g.status;
+    uint32_t target = ouro__graph_number(&r->g, object);
+    if (target == 0) return OURO_OK;
+    r->s.without = target;
+    ouro__search_run(&r->s, &r->g, 0, 1);
+    r->s.without = OURO__NO_NODE;
+    ouro__search_run(&r->s, &r->g, target, 2);
+    return OURO_OK;
+}
+
+static void finish_retained(retained *r) {
+    ouro__search_finish(&r->s, &r->g);
+    ouro__graph_finish(&r->g);
+}
+
 ouro_status ouro_retained(ouro_object *object, uint32_t mine, size_t *ret_objects,
                           size_t *ret_bytes) {
-    ouro__graph g;
-    ouro__search s = {.count = 0};
+    retained r;
     size_t objects = 0, bytes = 0;
-    ouro__graph_init(&g, ouro_object_heap(object), object, mine);
-    ouro__search_init(&s, &g, false);
-    uint32_t target = g.status == OURO_OK ? ouro__graph_number(&g, object) : 0;
-    if (target != 0) {
-        s.without = target;
-        ouro__search_run(&s, &g, 0, 1);
-        s.without = OURO__NO_NODE;
-        ouro__search_run(&s, &g, target, 2);
-        for (uint32_t i = 0; i < s.count; i++) {
-            objects += ouro__graph_is_counted(&g, s.queue[i]);
-            bytes += ouro_object_size(g.objects[s.queue[i]]);
-        }
+    ouro_status status = find_retained(&r, object, mine);
+    for (uint32_t i = 0; status == OURO_OK && i < r.s.count; i++) {
+        objects += ouro__graph_is_counted(&r.g, r.s.queue[i]);
+        bytes += ouro_object_size(r.g.objects[r.s.queue[i]]);
     }
-    ouro__search_finish(&s, &g);
-    ouro__graph_finish(&g);
-    if (g.status != OURO_OK) return g.status;
+    finish_retained(&r);
+    if (status != OURO_OK) return status;
     *ret_objects = objects;
     *ret_bytes = bytes;
     return OURO_OK;
+}
+
+ouro_status ouro_retained_each(ouro_object *object, uint32_t mine, ouro_retained_fn each,
+                               void *context) {
+    retained r;
+    ouro_status status = find_retained(&r, object, mine);
+    for (uint32_t i = 0; status == OURO_OK && i < r.s.count; i++)
+        if (!each(r.g.objects[r.s.queue[i]], context)) break;
+    finish_retained(&r);
+    return status;
 }
 
 /* ---- the depth-first order --------------------------------------------------------------- */

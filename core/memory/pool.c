@@ -206,6 +206,7 @@ static ouro__block *lay_out(ouro__pool *pool, char *base, size_t size, size_t ce
     block->pool = pool;
     block->size = size;
     block->position = (uint32_t)pool->count;
+    block->serial = ++pool->serial;
     pool->blocks[pool->count++] = block;
     if (pool->count > pool->high) pool->high = pool->count;
     return block;

@@ -78,6 +78,7 @@ struct ouro__block {
     ouro__block *next, *previous; /* the bin's partial list, or the pool's spares */
     size_t size;                  /* of the whole block */
     uint32_t position;            /* in pool->blocks */
+    uint32_t serial;              /* of its layout */
     uint32_t chunk;               /* in pool->chunks, unless large */
 };
 
@@ -100,6 +101,7 @@ typedef struct ouro__pool {
     size_t chunk_count, chunk_capacity;
     size_t carving;      /* the only chunk that may have untouched blocks */
     ouro__block *spares; /* empty standard blocks, kept for reuse; doubly linked */
+    uint32_t serial;     /* of the last block */
     size_t high;         /* most blocks in use, decaying at each trim */
     size_t taken;        /* cells handed to bins since someone set this to 0 */
     bool keep_empty;     /* a sweep is under way: empty blocks stay */

@@ -36,6 +36,8 @@ static inline bool ouro__object_is(const ouro_object *object, ouro__builtin inde
 /* For classes: an instance type and its class object belong together. set_class: every
  * instance then counts a reference to cls. base: the type finalizers are inherited from. */
 void ouro__type_set_class(ouro_type *type, ouro_object *cls, ouro_type *base);
+/* Objects made from now on have birth numbers, until there is reason to save them. */
+void ouro__type_number(ouro_type *type);
 void ouro__type_set_finalize(ouro_type *type, void (*finalize)(ouro_object *object));
 /* Frees the type: no object of it is left. */
 void ouro__type_retire(ouro_heap *heap, ouro_type *type);

@@ -144,9 +144,9 @@ static void try_child(ouro_object *child, void *context) {
     if (only_waits ? t->times[i] == 1 : t->times[i] == child->count) admit(t, child);
 }
 
-static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spared) {
+/* By anybody but the listener. */
+static bool may_be_seen(ouro_heap *heap, ouro_object *object, unsigned spared) {
     const ouro_type *type = ouro__type_of(heap, object);
-    if (heap->listener_mask != 0 && type->counted) return true;
     if (ouro__is_observed(heap, object)) return true;
     if (type->leaf) return false;
     trial t; /* the arrays stay uninitialized */
@@ -158,6 +158,17 @@ static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spare
     for (size_t i = 0; i < t.member_count && !t.observed; i++)
         ouro__traverse(ouro__type_of(heap, t.members[i]), t.members[i], try_child, &t);
     return t.observed;
+}
+
+static bool may_be_observed(ouro_heap *heap, ouro_object *object, unsigned spared) {
+    if (heap->listener_mask != 0 && ouro__type_of(heap, object)->counted) return true;
+    return may_be_seen(heap, object, spared);
+}
+
+/* Of an object that may be observed: whether that is soon enough once the holder has looked
+ * for reasons of its own. */
+static bool may_be_late(ouro_heap *heap, ouro_object *object) {
+    return heap->patient && !may_be_seen(heap, object, 0);
 }
 
 /* ---- the dying set, by depth-first trial deletion ---------------------------------------- */
@@ -286,12 +297,29 @@ static bool dies_alone(ouro_heap *heap, ouro_object *root) {
     return type->cls == NULL || type->cls->count > most;
 }
 
+static void note_child(ouro_object *child, void *context) {
+    (void)child;
+    *(bool *)context = true;
+}
+
+/* Whether what it refers to may live by it alone. */
+static bool is_keeper(const ouro_heap *heap, ouro_object *object) {
+    ouro_type *type = ouro__type_of(heap, object);
+    bool refers = !type->leaf;
+    if (object->type == OURO__WEAK) {
+        refers = false;
+        ouro__traverse(type, object, note_child, &refers);
+    }
+    return refers;
+}
+
 static void defer(ouro_heap *heap, ouro_object *object) {
     heap->deferred++;
+    heap->deferred_keepers += is_keeper(heap, object);
     heap->deferred_bytes += ouro_object_size(object);
     /* What holds it, or what it refers to, may be a handle that nobody can reach any more. */
     if (heap->watching != 0 && may_be_observed(heap, object, 0)) {
-        heap->due |= OURO__DUE_PROMPT;
+        if (!may_be_late(heap, object)) heap->due |= OURO__DUE_PROMPT;
         ouro__object_note_wait(heap, object);
     }
     if (heap->deferred > DEFERRED_LIMIT ||
@@ -324,27 +352,49 @@ static void die_with_set(ouro_heap *heap, ouro_object *root) {
     ouro__set set;
     ouro__set_init(&set, heap, true);
     bool held = compute_set(heap, root, &set);
-    if (!held || heap->settle == NULL || heap->closing || still_dies(heap, root, &set))
+    if (!held || heap->settle == NULL || heap->closing || may_be_late(heap, root) ||
+        still_dies(heap, root, &set))
         ouro__set_die(&set);
     ouro__set_finish(&set);
 }
 
 /* ---- entry ------------------------------------------------------------------------------- */
 
-/* Without memory for the queue the death happens now, one level deeper. */
-static bool enqueue(ouro_heap *heap, ouro_object *object) {
+/* Without memory the flag alone tells, and the blocks are searched for it. */
+static void enqueue(ouro_heap *heap, ouro_object *object) {
+    ouro__set_flag(object, OURO__QUEUED);
+    heap->queued++;
     if (heap->queue_count == heap->queue_capacity) {
-        size_t capacity = heap->queue_capacity != 0 ? heap->queue_capacity * 2 : 64;
-        void *queue = ouro__memory_resize(&heap->account, heap->queue,
-                                          heap->queue_capacity * sizeof *heap->queue,
-                                          capacity * sizeof *heap->queue);
-        if (queue == NULL) return false;
+        size_t old_size = heap->queue_capacity * sizeof *heap->queue;
+        void *queue = ouro__memory_resize(&heap->account, heap->queue, old_size, old_size * 2);
+        if (queue == NULL) return;
         heap->queue = queue;
-        heap->queue_capacity = capacity;
+        heap->queue_capacity *= 2;
     }
     heap->queue[heap->queue_count++] = object;
-    ouro__set_flag(object, OURO__QUEUED);
-    return true;
+}
+
+/* The queue is empty: as many as fit of those that wait without being in it. The search goes
+ * on where the last one ended, so that not each of them costs a walk over the heap. */
+static void find_queued(ouro_heap *heap) {
+    while (heap->queue_count < heap->queue_capacity && heap->queue_count < heap->queued) {
+        ouro_object *object = ouro__pool_next(&heap->pool, &heap->queue_place);
+        if (object != NULL) {
+            if (object->flags & OURO__QUEUED) heap->queue[heap->queue_count++] = object;
+            continue;
+        }
+        heap->queue_place = (ouro__place){0};
+        if (heap->queue_count > 0) return;
+    }
+}
+
+/* They are taken from the end; among themselves, those of one set go in order. */
+static void turn_queue(ouro_heap *heap, size_t from) {
+    for (size_t to = heap->queue_count; from + 1 < to; from++) {
+        ouro_object *swapped = heap->queue[from];
+        heap->queue[from] = heap->queue[--to];
+        heap->queue[to] = swapped;
+    }
 }
 
 static void die(ouro_heap *heap, ouro_object *object) {
@@ -359,17 +409,24 @@ static void die(ouro_heap *heap, ouro_object *object) {
         ouro__death_destroy(heap, object);
         return;
     }
-    if (heap->death_depth >= DEPTH_LIMIT && enqueue(heap, object)) return;
+    if (heap->death_depth >= DEPTH_LIMIT) {
+        enqueue(heap, object);
+        return;
+    }
+    size_t before = heap->queue_count;
     if (dies_alone(heap, object)) ouro__object_die_alone(heap, object);
     else die_with_set(heap, object);
+    turn_queue(heap, before);
 }
 
 /* Not by ouro__death_of_last, which comes here again: a finalizer may queue a death for each
  * that is taken out. */
 void ouro__death_drain(ouro_heap *heap) {
-    while (heap->queue_count > 0 && heap->death_depth < DEPTH_LIMIT) {
+    while (heap->queued > 0 && heap->death_depth < DEPTH_LIMIT) {
+        if (heap->queue_count == 0) find_queued(heap);
         ouro_object *object = heap->queue[--heap->queue_count];
         ouro__clear_flag(object, OURO__QUEUED);
+        heap->queued--;
         if (object->count == 0) die(heap, object);
     }
 }
@@ -377,5 +434,5 @@ void ouro__death_drain(ouro_heap *heap) {
 void ouro__death_of_last(ouro_object *object) {
     ouro_heap *heap = ouro__heap_of(object);
     die(heap, object);
-    if (OURO_UNLIKELY(heap->queue_count > 0)) ouro__death_drain(heap);
+    if (OURO_UNLIKELY(heap->queued > 0)) ouro__death_drain(heap);
 }

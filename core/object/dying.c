@@ -120,6 +120,24 @@ static void add_inner(ouro_object *child, void *context) {
     if (child->flags & OURO__LOOKED) child->count++;
 }
 
+/* What it reaches: of a weak.keys the values whose keys live; what the others lead to follows
+ * with their keys, if those are rescued later. */
+static void visit_of_living_key(ouro_object *container, ouro_object *key, ouro_object *value,
+                                bool *charged, void *context) {
+    const outside *o = context;
+    (void)container;
+    (void)charged;
+    if (key == NULL || !(key->flags & OURO__LOOKED)) o->visit(value, o->context);
+}
+
+static void traverse_reached(ouro_object *object, ouro_visit_fn visit, void *context) {
+    ouro_heap *heap = ouro__heap_of(object);
+    outside o = {visit, context};
+    if (!ouro__type_of(heap, object)->ephemerons) traverse(object, visit, context);
+    else heap->watch->each_of_container(object, visit_of_living_key, &o);
+    if (ouro__may_be_key(heap, object)) heap->watch->each_of_key(object, visit_outside, &o);
+}
+
 typedef struct rescue {
     ouro__set stack;
     bool again; /* no memory for the stack: somebody must be found by another pass */
@@ -144,7 +162,7 @@ static void spread_rescue(ouro__set *set) {
             while (object != NULL) {
                 if (object->flags & OURO__LOOKED) {
                     ouro__clear_flag(object, OURO__LOOKED);
-                    traverse_all(object, rescue_child, &r);
+                    traverse_reached(object, rescue_child, &r);
                 }
                 object = r.stack.count > 0 ? r.stack.items[--r.stack.count] : NULL;
             }

@@ -11,7 +11,8 @@ enum {
 
 void ouro_listen(ouro_heap *heap, unsigned mask, ouro_listener_fn listener, void *user) {
     bool watched = heap->listener_mask & SEES_DEATHS;
-    heap->listener_mask = listener != NULL ? mask : 0;
+    heap->listener_mask = listener != NULL ? mask & ~OURO_LISTEN_PATIENT : 0;
+    heap->patient = listener != NULL && (mask & OURO_LISTEN_PATIENT) != 0;
     heap->listener = listener;
     heap->listener_user = user;
     bool watches = heap->listener_mask & SEES_DEATHS;
@@ -29,4 +30,8 @@ void ouro__heap_update_care(ouro_heap *heap) {
 
 void ouro__emit(ouro_heap *heap, const ouro_event *event) {
     if (ouro__listens(heap, event->kind)) heap->listener(heap, event, heap->listener_user);
+}
+
+bool ouro_heap_is_watched(const ouro_heap *heap) {
+    return heap->watching != 0;
 }

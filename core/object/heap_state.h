@@ -13,6 +13,7 @@
 #include "ouro/events.h"
 #include "ouro/heap.h"
 #include "ouro/policy.h"
+#include "ouro/progress.h"
 #include "ouro/type.h"
 
 struct ouro_type {
@@ -32,6 +33,7 @@ struct ouro_type {
     void (*own_finalize)(ouro_object *object);
     void (*finalize)(ouro_object *object); /* own or inherited */
     uint64_t births, deaths;
+    uint64_t plain_since; /* the birth number for instances that have none */
     uint32_t class_edges; /* within a collection: instances in question */
     bool retired;         /* its class is dead; to be freed with its last instances */
     ouro_type *next_retired;
@@ -162,17 +164,23 @@ struct ouro_heap {
     uint64_t last_stamp;
     ouro__map waiting; /* object that only waits for its holder -> when that began */
     uint64_t last_wait;
-    ouro_object **queue;
+    ouro_object **queue; /* deaths that wait: the first 64 never need memory */
     size_t queue_count, queue_capacity;
     ouro_object *unreleased, *unreleased_bottom; /* dead, chained as in death.c: put off */
     size_t release_most; /* objects that one death takes apart at once */
+    size_t queued;           /* those in the queue and those that only the flag tells of */
+    ouro__place queue_place; /* where the search for these goes on */
     size_t max_objects;
     size_t buffer_bytes; /* held by objects through ouro_heap_resize */
     size_t deferred;     /* since the last settle */
+    size_t deferred_keepers; /* of these, those that other objects may live by */
     size_t deferred_bytes;
     ouro_listener_fn listener;
     void *listener_user;
     unsigned listener_mask;
+    ouro_progress_fn progress; /* may be NULL */
+    void *progress_user;
+    bool patient; /* it may be told late: OURO_LISTEN_PATIENT */
     char message[512];
 
     /* weak/ */
@@ -196,8 +204,10 @@ struct ouro_heap {
     uint64_t verified; /* how many have been */
     char doubt[512];
     uint16_t newborn; /* flags of new objects of cyclic types */
+    struct ouro__progress_state *asking; /* of the question that is asked; NULL: to its end */
     ouro__pacing pacing;
     ouro__map overflow; /* object -> internal references beyond the side table */
+    bool overflow_failed; /* there was no memory for one of them */
     ouro_object *garbage;
     size_t frozen;
     ouro_stats stats;
@@ -262,6 +272,9 @@ static inline void ouro__object_leave_tables(ouro_heap *heap, ouro_object *objec
         ouro__object_forget(heap, object);
     if (OURO_UNLIKELY(ouro__generation(object) == OURO__FROZEN)) heap->frozen--;
 }
+
+/* Whether to go on numbering the births of this type. */
+void ouro__type_save_numbers(ouro_type *type);
 
 /* Frees the types that were retired while heap->keep_types was set. */
 void ouro__type_free_retired(ouro_heap *heap);

@@ -66,6 +66,7 @@ static void note_growth(ouro_heap *heap) {
 }
 
 static void *take_cell(ouro_heap *heap, ouro_type *type, size_t size) {
+    if (type->kind == OURO__STAMPED) ouro__type_save_numbers(type);
     ouro__bin *bin = size == 0 ? type->bin
                                : ouro__pool_bin(&heap->pool, size, (ouro__kind)type->kind);
     size_t wanted = size == 0 ? type->spec.size : size;

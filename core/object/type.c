@@ -94,8 +94,28 @@ void ouro__type_set_class(ouro_type *type, ouro_object *cls, ouro_type *base) {
     if (base != NULL && base->finalize != NULL) ouro__type_set_finalize(type, NULL);
 }
 
-/* The type and all that inherit from it look again. The instances made from now on have an
- * order of birth; for those made before it counts as the beginning of time. */
+/* Instances of a class are numbered from the first, for it may be given a finalizer when there
+ * are some already; a class that has none while it has this many instances goes on without
+ * numbers, which cost memory. Those who have none count as born when that began. */
+#define NUMBERED ((uint64_t)16384)
+
+static void set_kind(ouro_type *type, ouro__kind kind) {
+    type->kind = (uint8_t)kind;
+    choose_bin(type);
+}
+
+void ouro__type_number(ouro_type *type) {
+    if (type->kind == OURO__CYCLIC) set_kind(type, OURO__STAMPED);
+}
+
+void ouro__type_save_numbers(ouro_type *type) {
+    if (type->births - type->deaths < NUMBERED || type->finalize != NULL || type->cls == NULL)
+        return;
+    set_kind(type, OURO__CYCLIC);
+    type->plain_since = type->heap->last_stamp;
+}
+
+/* The type and all that inherit from it look again. */
 void ouro__type_set_finalize(ouro_type *type, void (*finalize)(ouro_object *object)) {
     ouro_heap *heap = type->heap;
     ouro__guard_release(heap);
@@ -109,10 +129,7 @@ void ouro__type_set_finalize(ouro_type *type, void (*finalize)(ouro_object *obje
         if ((effective != NULL) != (other->finalize != NULL))
             heap->watching += effective != NULL ? 1u : -1u;
         other->finalize = effective;
-        if (effective != NULL && other->kind == OURO__CYCLIC) {
-            other->kind = OURO__STAMPED;
-            choose_bin(other);
-        }
+        if (effective != NULL) ouro__type_number(other);
     }
 }
 

@@ -75,7 +75,9 @@ const ouro_type_spec ouro__class_spec = {
 static size_t find_by_comparing(const ouro__class *cls, size_t count, const char *name,
                                 size_t length) {
     for (size_t i = 0; i < count; i++)
-        if (cls->slots[i].length == length && memcmp(cls->slots[i].name, name, length) == 0)
+        /* Names have a NUL at their end, so the first byte is there. */
+        if (cls->slots[i].length == length && cls->slots[i].name[0] == name[0] &&
+            memcmp(cls->slots[i].name, name, length) == 0)
             return i;
     return SIZE_MAX;
 }
@@ -210,6 +212,7 @@ ouro_status ouro_class_new(ouro_heap *heap, const char *name, const char *const 
     if (base != NULL) ouro_retain(base);
     *ouro__as_class(object) = made;
     ouro__type_set_class(made.type, object, base != NULL ? p.base->type : NULL);
+    if (*ouro__heap_bag_class(heap) != NULL) ouro__type_number(made.type);
     *ret_class = object;
     return OURO_OK;
 }

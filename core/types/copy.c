@@ -129,6 +129,7 @@ typedef struct copying {
     ouro__map copies; /* original -> copy */
     twin *twins;
     size_t count, capacity;
+    size_t max_depth; /* 0: any */
 } copying;
 
 static ouro_status make_sequence(ouro_heap *heap, ouro_object *original, ouro_object **ret_copy) {
@@ -306,10 +307,23 @@ static void finish(copying *c, bool failed) {
     ouro_heap_free(c->heap, c->twins, c->capacity * sizeof *c->twins);
 }
 
+static ouro_status refuse_depth(copying *c) {
+    return ouro_heap_fail(c->heap, OURO_E_LIMIT,
+                          "deepcopy: depth limit: there are objects below level %zu; allow more, "
+                          "or copy a part",
+                          c->max_depth);
+}
+
+/* The twins come level by level. */
 static ouro_status copy_all(copying *c, ouro_object *first) {
     ouro_object *copy;
     ouro_status status = add_twin(c, first, &copy);
+    size_t level = 1, level_end = 1;
     for (size_t i = 0; status == OURO_OK && i < c->count; i++) {
+        if (i == level_end) {
+            if (level++ == c->max_depth) return refuse_depth(c);
+            level_end = c->count;
+        }
         twin t = c->twins[i];
         form f = form_of(t.original);
         status = f == KEYED || f == OPEN ? discover_entries(c, t.original)
@@ -327,13 +341,18 @@ static ouro_status copy_all(copying *c, ouro_object *first) {
 }
 
 ouro_status ouro_object_deepcopy(ouro_object *object, ouro_object **ret_copy) {
+    return ouro_object_deepcopy_within(object, 0, ret_copy);
+}
+
+ouro_status ouro_object_deepcopy_within(ouro_object *object, size_t max_depth,
+                                        ouro_object **ret_copy) {
     if (form_of(object) == SHARED) {
         if (!is_plain(object) && !ouro_is_class(object)) return refuse(object);
         ouro_retain(object);
         *ret_copy = object;
         return OURO_OK;
     }
-    copying c = {.heap = ouro__heap_of(object)};
+    copying c = {.heap = ouro__heap_of(object), .max_depth = max_depth};
     ouro__guard guard = ouro__types_guard(ouro_value_of_object(object));
     ouro_status status = copy_all(&c, object);
     ouro_object *copy = status == OURO_OK ? c.twins[0].copy : NULL;

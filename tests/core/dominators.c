@@ -112,6 +112,20 @@ static bool check_row(const ouro_dominator *row, void *context) {
 }
 
 /* The class dies with the last node: as many objects more, if i retains all others. */
+typedef struct told {
+    const digraph *g;
+    const bool *expected;
+    size_t count;
+} told;
+
+static bool check_told(ouro_object *object, void *context) {
+    told *t = context;
+    int node = number_of_node(t->g, object);
+    assert_true(node >= 0 && t->expected[node]);
+    t->count++;
+    return true;
+}
+
 static void compare(const digraph *g, uint64_t *seed) {
     rows r = {.g = g};
     bool all[MOST_NODES], without[MOST_NODES];
@@ -128,6 +142,9 @@ static void compare(const digraph *g, uint64_t *seed) {
         expect(g->heap, ouro_retained(node_at(g, i), 0, &objects, &bytes));
         assert_int_equal(objects, r.expected[i]);
         assert_int_equal(bytes, objects * ouro_object_size(node_at(g, i)));
+        told t = {.g = g, .expected = r.dominates[i]};
+        expect(g->heap, ouro_retained_each(node_at(g, i), 0, check_told, &t));
+        assert_int_equal(t.count, r.expected[i]);
     }
     expect(g->heap, ouro_dominators(g->heap, 100, check_row, &r));
     assert_int_equal(r.count, alive);

@@ -184,6 +184,10 @@ static ouro_status deepcopy(world *w) {
     return ouro_object_deepcopy(w->deep, &w->object);
 }
 
+static ouro_status deepcopy_within(world *w) {
+    return ouro_object_deepcopy_within(w->deep, 100000, &w->object);
+}
+
 /* What refers to itself outlives its last release otherwise. */
 static void empty_copy(world *w) {
     ouro_object_clear(w->object);
@@ -304,6 +308,15 @@ static ouro_status build_graph(world *w) {
     return ouro_build_graph(w->heap, w->slotted, 5, 3, 7, &w->object);
 }
 
+static ouro_status build_graph_in(world *w) {
+    return ouro_build_graph_in(w->list, w->slotted, 5, 3, 7);
+}
+
+static void make_wide_and_list(world *w) {
+    make_wide(w);
+    ouro_object_clear(w->list);
+}
+
 static void empty_ring(world *w) {
     ouro_record_set_slot(w->object, 1, OURO_NIL);
 }
@@ -343,6 +356,7 @@ static oom_case cases[] = {
     {"ouro_object_copy", copy_record, NEEDS, NULL, NULL, NULL, 0, NULL},
     {"ouro_object_copy", copy_bag, NEEDS, NULL, NULL, NULL, 0, NULL},
     {"ouro_object_deepcopy", deepcopy, NEEDS, NULL, empty_copy, NULL, 0, NULL},
+    {"ouro_object_deepcopy_within", deepcopy_within, NEEDS, NULL, empty_copy, NULL, 0, NULL},
     {"ouro_class_new", class_new, NEEDS, NULL, NULL, NULL, 0, NULL},
     {"ouro_class_new", class_new_open, NEEDS, NULL, NULL, NULL, 0, NULL},
     {"ouro_class_set", class_set, NEEDS, NULL, NULL, NULL, 0, NULL},
@@ -366,6 +380,7 @@ static oom_case cases[] = {
     {"ouro_build_tree", build_tree, NEEDS, make_wide, NULL, NULL, 0, NULL},
     {"ouro_build_grid", build_grid, NEEDS, make_wide, NULL, NULL, 0, NULL},
     {"ouro_build_graph", build_graph, NEEDS, make_wide, NULL, NULL, 0, NULL},
+    {"ouro_build_graph_in", build_graph_in, NEEDS, make_wide_and_list, NULL, NULL, 0, NULL},
 };
 
 int main(void) {

@@ -20,6 +20,16 @@ static ouro_status retained(world *w) {
     return ouro_retained(w->deep, 0, &objects, &bytes);
 }
 
+static bool each_retained(ouro_object *object, void *context) {
+    (void)object;
+    (void)context;
+    return true;
+}
+
+static ouro_status retained_each(world *w) {
+    return ouro_retained_each(w->deep, 0, each_retained, NULL);
+}
+
 static bool each_dominator(const ouro_dominator *dominator, void *context) {
     (void)dominator;
     (void)context;
@@ -51,6 +61,17 @@ static bool each_cut(const ouro_cut *cut, void *context) {
 static ouro_status mincut(world *w) {
     size_t count;
     return ouro_mincut(w->record, 0, each_cut, NULL, &count);
+}
+
+static bool each_item(const ouro_picture_item *item, void *context) {
+    (void)item;
+    (void)context;
+    return true;
+}
+
+static ouro_status picture(world *w) {
+    ouro_picture_options options = {.struct_size = sizeof options, .max_objects = 2};
+    return ouro_picture(w->heap, &options, each_item, NULL);
 }
 
 static ouro_status snapshot_take(world *w) {
@@ -126,9 +147,11 @@ int main(void) {
     oom_case cases[] = {
         {"ouro_why", why, NEEDS, NULL, NULL, NULL, 0, NULL},
         {"ouro_retained", retained, NEEDS, NULL, NULL, NULL, 0, NULL},
+        {"ouro_retained_each", retained_each, NEEDS, NULL, NULL, NULL, 0, NULL},
         {"ouro_dominators", dominators, NEEDS, NULL, NULL, NULL, 0, NULL},
         {"ouro_would_free", would_free, NEEDS, NULL, NULL, NULL, 0, NULL},
         {"ouro_mincut", mincut, NEEDS, NULL, NULL, NULL, 0, NULL},
+        {"ouro_picture", picture, NEEDS, NULL, NULL, NULL, 0, NULL},
         {"ouro_snapshot_take", snapshot_take, NEEDS, give_ids, NULL, NULL, 0, NULL},
         {"ouro_weak_dict_new", weak_dict_new, NEEDS, NULL, NULL, NULL, 0, NULL},
         {"ouro_weak_dict_set", set_key, NEEDS, make_keys, NULL, NULL, 0, NULL},

@@ -11,7 +11,8 @@ local below = {
     weak = { "memory", "object", "types" },
     collect = { "memory", "object", "types", "weak" },
     inspect = { "memory", "object", "types", "weak", "collect" },
-    heap = { "memory", "object", "types", "weak", "collect", "inspect" },
+    export = { "memory", "object", "types", "weak", "collect", "inspect" },
+    heap = { "memory", "object", "types", "weak", "collect", "inspect", "export" },
 }
 
 -- The layer of a file of the core: its folder; "heap" for the files at the top.

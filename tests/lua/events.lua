@@ -151,6 +151,44 @@ tap.subtest("a handler that goes on causing events comes to an end", function()
     x, z = nil, nil
 end)
 
+tap.subtest("handlers that multiply what they are told of come to an end", function()
+    local messages, told = {}, {}
+    local before = gc.on_error(function(info) messages[#messages + 1] = info.message end)
+    local makers = {
+        birth = function() build.ring(8) end,
+        death = function() for _ = 1, 8 do z = Node(1) z = nil end end,
+    }
+    local deeds = {
+        birth = function() x = Node(0) end,
+        death = function() x = nil end,
+    }
+    for _, event in ipairs { "birth", "death" } do
+        told[event] = 0
+        local function handler()
+            told[event] = told[event] + 1
+            makers[event]()
+        end
+        gc.on(event, handler)
+        deeds[event]()
+        tap.cmp_ok(told[event], "<=", 1000, event)
+        tap.like(messages[#messages], "^%d+ events were not told", "and that is reported")
+        messages = {}
+        gc.off(event, handler)
+    end
+    local function wide() build.ring(2000) end
+    local count = 0
+    local function counting() count = count + 1 end
+    gc.on("birth", counting)
+    gc.on("birth", wide)
+    x = list { Node(1), Node(2), Node(3) }
+    gc.off("birth", counting)
+    gc.off("birth", wide)
+    is(count, 4, "what was there before the handlers is told in any case")
+    gc.on_error(before)
+    x = nil
+    collect()
+end)
+
 tap.subtest("a handler may take itself away", function()
     local told = 0
     local function once()
@@ -249,6 +287,22 @@ tap.subtest("a thousand deaths are all told", function()
     x = nil
     gc.off("death", count)
     is(told, 1000, "each")
+end)
+
+tap.subtest("what making something needs for itself is nobody's business", function()
+    local told = {}
+    local function tell(info) told[#told + 1] = info.event .. " " .. info.type end
+    gc.on("birth", tell)
+    gc.on("death", tell)
+    made = set { 1, 2 }
+    made = tuple { 1, 2 }
+    local text = repr("text")
+    settle()
+    gc.off("birth", tell)
+    gc.off("death", tell)
+    tap.is(table.concat(told, ", "), "birth set, birth tuple, death set", "sets, tuples, texts")
+    tap.is(text, '"text"', "and they are what they should be")
+    del "made"
 end)
 
 tap.done_testing()

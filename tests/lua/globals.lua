@@ -197,4 +197,7 @@ tap.subtest("after the heap has closed", function()
 end)
 
 for _, path in ipairs(made) do os.remove(path) end
+tap.is(_VERSION, "Lua 5.4", "_VERSION is Lua's")
+tap.like(require "ouro"._VERSION, "^ouro %d", "and the module has its own")
+
 tap.done_testing()

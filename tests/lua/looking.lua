@@ -10,13 +10,15 @@ tap.subtest("holders", function()
     tap.is(lines(holders(list {})), "", "an argument alone is no holder")
     tap.is(tostring(holders(list {})), "(nobody)", "and that is said")
     local l = list {}
-    tap.is(lines(holders(l)), "held by Lua", "a local is one, and counts nothing")
+    tap.like(lines(holders(l)), "^held by Lua: local 'l' at .*:13$",
+        "a local is one, and counts nothing")
     tap.is(refcount(l), 0, "indeed")
     x = l
     l = nil
     tap.is(lines(holders(x)), "name x in main", "a name alone")
     local box = { x }
-    tap.is(lines(holders(x)), "name x in main; held by Lua", "and a Lua table")
+    tap.like(lines(holders(x)), "^name x in main; held by Lua: box%[1%] of table, ",
+        "and a Lua table")
     box = nil
     o = object { ["a b"] = x }
     t = tuple { x, x }
@@ -58,7 +60,7 @@ tap.subtest("text", function()
     local l = list { 1 }
     l:append(l)
     tap.is(tostring(l), "[1, [...]]", "a list in itself")
-    local text = repr(list { print, {}, coroutine.create(print) })
+    local text = repr(list { math.abs, {}, coroutine.create(math.abs) })
     tap.is(text, "[<function>, <table>, <thread>]", "values of Lua, without addresses")
     tap.like(repr(list { function() end }), "<function .-looking.lua:%d+>", "a function's place")
     Pair = class("Pair", { "a", "b" })

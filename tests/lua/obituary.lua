@@ -185,4 +185,15 @@ tap.subtest("growth", function()
     collect()
 end)
 
+tap.subtest("several names at once", function()
+    local before = heap.obituaries(8)
+    first, second = Node(1), Node(2)
+    local ids = { id(first), id(second) }
+    settle()
+    del("first", "second")
+    is(obituary(ids[1]).reference, "name first in main", "the first one's was the first name")
+    is(obituary(ids[2]).reference, "name second in main", "and the second one's the second")
+    heap.obituaries(before)
+end)
+
 tap.done_testing()

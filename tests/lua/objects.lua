@@ -140,4 +140,20 @@ tap.subtest("sizes", function()
 end)
 
 tap.ok(heap.check(), "the heap checks")
+tap.subtest("deepcopy of so many levels", function()
+    local l = list { 1, list { 2, dict { a = list { 3 } } } }
+    l[2]:append(l)
+    local before = heap.live()
+    local fine, why = pcall(deepcopy, l, 3)
+    tap.ok(not fine, "there are more")
+    tap.like(why, "depth limit: there are objects below level 3", "the error names the limit")
+    tap.is(heap.live(), before, "nothing is left of it")
+    tap.ok(deepcopy(l, 4) == l, "as many as there are")
+    tap.ok(deepcopy(l, 0) == l, "0: any")
+    tap.is(repr(deepcopy(list { 1 }, 1)), "[1]", "values are on no level")
+    tap.throws(function() return deepcopy(l, -1) end, "levels", "a wrong number")
+    tap.throws(function() return copy() end, "value expected", "copy needs one")
+    l[2], l = nil, nil
+end)
+
 tap.done_testing()

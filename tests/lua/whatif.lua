@@ -49,7 +49,7 @@ tap.subtest("names, locals and pins as reasons", function()
     is(would_free(x).objects, 1, "of the object: both go")
     del "y"
     local held = x
-    is(reasons(would_free("x")), "held by Lua", "a local")
+    like(reasons(would_free("x")), "^held by Lua: local 'held' at .*whatif.lua:52$", "a local")
     held = nil
     pin(x)
     is(reasons(would_free("x")), "pin", "a pin")

@@ -2,7 +2,6 @@
 /* Calls: each act as a call of the public API. Which acts are possible the model has decided:
  * here every call must succeed. */
 #include <stdio.h>
-#include <string.h>
 
 #include "real.h"
 
@@ -18,7 +17,8 @@ static what what_of(real *r, const ouro_object *object) {
     if (ouro_is_list(object)) return A_LIST;
     if (ouro_is_dict(object)) return A_DICT;
     if (ouro_is_set(object)) return A_SET;
-    if (ouro_is_frame(object)) return A_FRAME;
+    if (ouro_is_class(object)) return A_CLASS;
+    if (ouro_is_weak_dict(object)) return A_WEAK_KEYS;
     const ouro_object *cls = ouro_record_class(object);
     if (cls != NULL) return ouro_class_is_open(cls) ? AN_OPEN : A_PLAIN;
     const ouro_type *type = ouro_object_type(object);
@@ -36,79 +36,19 @@ static ouro_object *frame_of(real *r, int which) {
     return which == 1 ? ouro_frame_at(r->heap, 0) : ouro_frame_main(r->heap);
 }
 
-static void bind(real *r, int which, int name, int value) {
+void real_bind(real *r, int which, int name, int value) {
     char text[16];
     size_t length = name_of(name, text);
     ouro_object *frame = frame_of(r, which);
     if (frame == NULL) return;
     bool bound = !ouro_value_same(ouro_frame_get(frame, text, length), OURO_ABSENT);
     if (!bound && ouro_frame_count(frame) >= ROOM) return;
-    MUST(r, ouro_frame_set(frame, text, length, value_at(r, value)));
+    TRY(r, ouro_frame_set(frame, text, length, value_at(r, value)));
 }
 
 static void unbind(real *r, int which, int name) {
     char text[16];
     MUST(r, ouro_frame_unset(frame_of(r, which), text, name_of(name, text)));
-}
-
-/* ---- making ------------------------------------------------------------------------------ */
-
-static void call_back(ouro_object *watcher, ouro_value argument) {
-    (void)argument;
-    real *r = ouro_heap_user(ouro_object_heap(watcher));
-    real_last_words(r, STEP_CALLBACK, real_number(watcher));
-}
-
-static void make(real *r, const act *a, int items, ouro_object **made) {
-    ouro_heap *h = r->heap;
-    const ouro_value values[2] = {value_at(r, a->a), value_at(r, a->b)};
-    ouro_object *first = object_at(r, a->a);
-    switch ((what)a->what) {
-    case A_NODE: MUST(r, ouro_record_new(h, r->objects[CLASS_NODE], made)); break;
-    case A_PLAIN: MUST(r, ouro_record_new(h, r->objects[CLASS_PLAIN], made)); break;
-    case A_BAG: MUST(r, ouro_record_new(h, r->objects[CLASS_BAG], made)); break;
-    case AN_OPEN: MUST(r, ouro_bag_new(h, made)); break;
-    case AN_OWN: MUST(r, ouro_object_new(h, r->own, 0, made)); break;
-    case AN_ITEM: MUST(r, ouro_object_new(h, r->item, 0, made)); break;
-    case A_LIST: MUST(r, ouro_list_new(h, NULL, 0, made)); break;
-    case A_TUPLE: MUST(r, ouro_tuple_new(h, values, (size_t)items, made)); break;
-    case A_DICT: MUST(r, ouro_dict_new(h, made)); break;
-    case A_SET: MUST(r, ouro_set_new(h, made)); break;
-    case A_WEAK: MUST(r, ouro_weak_new(first, NULL, values[1], made)); break;
-    case A_CALLBACK: MUST(r, ouro_weak_new(first, call_back, values[1], made)); break;
-    case A_RECORD: MUST(r, ouro_finalize_new(first, call_back, values[1], made)); break;
-    default: real_fail(r, "no such thing can be made: %d", a->what);
-    }
-}
-
-static void enter(real *r, int number, ouro_object *made) {
-    if (made == NULL) return;
-    r->objects[number] = made;
-    MUST(r, ouro_object_set_tag(made, (uint64_t)number + 1));
-}
-
-static void make_and_place(real *r, const act *a, int items) {
-    ouro_object *made = NULL;
-    int place = a->k % WHERES, name = a->k / WHERES % NAMES;
-    make(r, a, items, &made);
-    enter(r, a->number, made);
-    if (made == NULL) return;
-    if (place == HELD || place == TEMPORARY) {
-        ouro_object_hand_over(made);
-        return;
-    }
-    if (place == IN_A_NAME) bind(r, 1, name, a->number);
-    else bind(r, 0, OWN_NAME + a->number, a->number);
-    ouro_release(made);
-}
-
-static void copy(real *r, const act *a) {
-    ouro_object *made = NULL;
-    MUST(r, ouro_object_copy(object_at(r, a->a), &made));
-    enter(r, a->number, made);
-    if (made == NULL) return;
-    bind(r, 0, OWN_NAME + a->number, a->number);
-    ouro_release(made);
 }
 
 /* ---- fields ------------------------------------------------------------------------------ */
@@ -132,9 +72,10 @@ static void set_field(real *r, const act *a) {
     case A_LIST:
         MUST(r, ouro_list_set(object, (size_t)a->k % length_of(object), v));
         break;
-    case A_DICT: MUST(r, ouro_dict_set(object, ouro_value_of_small(a->k % 4), v)); break;
-    case A_SET: MUST(r, ouro_set_add(object, v)); break;
-    case AN_OPEN: MUST(r, ouro_record_set(object, name, 1, v)); break;
+    case A_DICT: TRY(r, ouro_dict_set(object, ouro_value_of_small(a->k % 4), v)); break;
+    case A_SET: TRY(r, ouro_set_add(object, v)); break;
+    case AN_OPEN: TRY(r, ouro_record_set(object, name, 1, v)); break;
+    case A_CLASS: TRY(r, ouro_class_set(object, name, 1, v)); break;
     default: set_slot(object, a->k, v);
     }
 }
@@ -144,6 +85,25 @@ static ouro_value key_at(real *r, ouro_object *table, int index) {
     ouro_value key = OURO_ABSENT;
     for (int i = 0; i <= index; i++) MUST(r, ouro_entries_next(table, &cursor, &key, NULL));
     return key;
+}
+
+static ouro_value watched_at(real *r, ouro_object *table, int index) {
+    ouro_cursor cursor = {0};
+    ouro_value key = OURO_ABSENT;
+    for (int i = 0; i <= index; i++) MUST(r, ouro_weak_dict_next(table, &cursor, &key, NULL));
+    return key;
+}
+
+static void watch(real *r, const act *a) {
+    ouro_object *table = object_at(r, a->a);
+    ouro_value key = value_at(r, a->b), v = OURO_TRUE;
+    if (ouro_weak_dict_kind(table) == OURO_WEAK_VALUES) {
+        v = key;
+        key = is_object_key(a->k) ? value_at(r, a->k) : ouro_value_of_small(a->k & 3);
+    } else if (ouro_weak_dict_kind(table) == OURO_WEAK_KEYS && a->k != NOBODY) {
+        v = value_at(r, a->k);
+    }
+    TRY(r, ouro_weak_dict_set(table, key, v));
 }
 
 static void unset_field(real *r, const act *a) {
@@ -161,6 +121,11 @@ static void unset_field(real *r, const act *a) {
         MUST(r, ouro_set_remove(object, key_at(r, object, a->k % (int)ouro_set_count(object))));
         break;
     case AN_OPEN: MUST(r, ouro_record_set(object, name, 1, OURO_NIL)); break;
+    case A_CLASS: MUST(r, ouro_class_set(object, name, 1, OURO_NIL)); break;
+    case A_WEAK_KEYS:
+        MUST(r, ouro_weak_dict_remove(
+                    object, watched_at(r, object, a->k % (int)ouro_weak_dict_count(object))));
+        break;
     default: set_slot(object, a->k, OURO_NIL);
     }
 }
@@ -170,7 +135,7 @@ static void change_list(real *r, const act *a) {
     size_t length = length_of(list), k = (size_t)a->k;
     ouro_value v = OURO_NIL;
     if (a->kind == OP_INSERT) {
-        MUST(r, ouro_list_insert(list, k % (length + 1), value_at(r, a->b)));
+        TRY(r, ouro_list_insert(list, k % (length + 1), value_at(r, a->b)));
     } else if (a->kind == OP_REVERSE) {
         MUST(r, ouro_list_reverse(list));
     } else if (a->kind == OP_POP) {
@@ -190,9 +155,10 @@ static void change(real *r, const act *a) {
     case OP_SET: set_field(r, a); break;
     case OP_UNSET: unset_field(r, a); break;
     case OP_KEY:
-        MUST(r, ouro_dict_set(object, value_at(r, a->b),
+        TRY(r, ouro_dict_set(object, value_at(r, a->b),
                               a->k % 2 ? value_at(r, a->b) : OURO_TRUE));
         break;
+    case OP_WATCH: watch(r, a); break;
     case OP_CLEAR: ouro_object_clear(object); break;
     case OP_DETACH: MUST(r, ouro_finalize_detach(object, NULL)); break;
     default: change_list(r, a);
@@ -205,17 +171,28 @@ static void change(real *r, const act *a) {
 static void push(real *r, const act *a) {
     ouro_object *frame = NULL;
     MUST(r, ouro_frame_new(r->heap, "f", &frame));
-    enter(r, a->number, frame);
     if (frame == NULL) return;
-    MUST(r, ouro_frame_push(r->heap, frame));
+    if (TRY(r, ouro_frame_push(r->heap, frame))) real_enter(r, a->number, frame);
     ouro_release(frame);
+}
+
+/* Out of the list of saved garbage. */
+static void take(real *r, const ouro_object *object) {
+    ouro_object *list = NULL;
+    const ouro_value *items;
+    size_t count = 0, i = 0;
+    MUST(r, ouro_garbage(r->heap, &list));
+    MUST(r, ouro_sequence_items(list, &items, &count));
+    while (i < count && ouro_value_object(items[i]) != object) i++;
+    MUST(r, ouro_list_remove(list, i, 1));
 }
 
 static void change_roots(real *r, const act *a) {
     ouro_object *object = object_at(r, a->a);
     uint64_t id = 0;
     switch (a->kind) {
-    case OP_PIN: MUST(r, ouro_object_pin(object)); break;
+    case OP_PIN: TRY(r, ouro_object_pin(object)); break;
+    case OP_TAKE: take(r, object); break;
     case OP_UNPIN: MUST(r, ouro_object_unpin(object)); break;
     case OP_HOLD: ouro_object_hold(object); break;
     case OP_UNHOLD: ouro_object_unhold(object); break;
@@ -257,11 +234,12 @@ static void safe_point(real *r, unsigned bell) {
     long found_before, found;
     long before = count_automatic(r, &found_before);
     bool enabled = ouro_collect_is_enabled(r->heap);
+    if (!r->paced) {
+        ouro_safe_point(r->heap);
+        return;
+    }
     /* A bell that the holder's answer would ring is for the next safe point. */
-    bool may = (bell & 4) != 0;
-    /* The model knows when collections start in one policy, and the result of those that are
-     * asked for in all. */
-    if (strcmp(ouro_policy(r->heap), "generational") != 0) may = false;
+    bool may = (bell & 4) != 0 && !r->quiet;
     if (!may) ouro_collect_enable(r->heap, false);
     ouro_safe_point(r->heap);
     if (!may) ouro_collect_enable(r->heap, enabled);
@@ -288,14 +266,22 @@ static void hear(ouro_heap *heap, const ouro_event *event, void *user) {
     if (event->kind == OURO_EVENT_RESURRECT) r->resurrections_heard++;
 }
 
+static void limit(real *r, int k) {
+    size_t objects = k % 3 == 1 ? ouro_heap_live(r->heap) + (size_t)k / 3 : 0;
+    ouro_heap_set_limits(r->heap, objects, 0, k % 3 == 2 ? ouro_frame_depth(r->heap) : 0);
+}
+
 static void manage(real *r, const act *a, unsigned bell) {
     size_t threshold[3] = {(size_t)a->k % 5 * 150, (size_t)a->k % 3 + 1, (size_t)a->k % 4 + 1};
     switch (a->kind) {
-    case OP_COLLECT: collect(r, a->k % 3); break;
+    case OP_COLLECT: collect(r, r->paced ? a->k % 3 : 2); break;
     case OP_ENABLE: ouro_collect_enable(r->heap, a->k & 1); break;
     case OP_POLICY:
-        MUST(r, ouro_policy_set(r->heap, model_policies[a->k % MODEL_POLICIES]));
+        MUST(r, ouro_policy_set(r->heap, ouro_policy_at((size_t)a->k % ANY_TIME % r->policies,
+                                                        NULL)));
         break;
+    case OP_LIMIT: limit(r, a->k); break;
+    case OP_SAVEALL: ouro_saveall(r->heap, a->k & 1); break;
     case OP_FREEZE: ouro_freeze(r->heap); break;
     case OP_UNFREEZE: ouro_unfreeze(r->heap); break;
     case OP_THRESHOLD: ouro_threshold_set(r->heap, threshold); break;
@@ -311,19 +297,28 @@ static void manage(real *r, const act *a, unsigned bell) {
 }
 
 void real_act(real *r, const act *a, const op *o, unsigned bell) {
+    bool outer = r->limited;
+    r->limited = a->refused;
     switch (a->kind) {
-    case OP_MAKE: make_and_place(r, a, o != NULL ? o->items : 0); break;
-    case OP_COPY: copy(r, a); break;
+    case OP_MAKE:
+    case OP_CLASS:
+    case OP_INSTANCE:
+    case OP_COPY:
+    case OP_DEEPCOPY: real_make(r, a, o != NULL ? o->items : 0); break;
+    case OP_FINALIZER:
+        MUST(r, ouro_class_set_finalizer(object_at(r, a->a), a->k & 1 ? real_finalize : NULL));
+        break;
     case OP_SET:
     case OP_UNSET:
     case OP_KEY:
+    case OP_WATCH:
     case OP_INSERT:
     case OP_POP:
     case OP_CUT:
     case OP_REVERSE:
     case OP_CLEAR:
     case OP_DETACH: change(r, a); break;
-    case OP_BIND: bind(r, a->a, a->k % NAMES, a->b); break;
+    case OP_BIND: real_bind(r, a->a, a->k % NAMES, a->b); break;
     case OP_UNBIND: unbind(r, a->a, a->k); break;
     case OP_PUSH: push(r, a); break;
     case OP_POP_FRAME: MUST(r, ouro_frame_pop(r->heap, ouro_frame_at(r->heap, 0))); break;
@@ -333,7 +328,9 @@ void real_act(real *r, const act *a, const op *o, unsigned bell) {
     case OP_UNHOLD:
     case OP_LOSE:
     case OP_ATEXIT:
+    case OP_TAKE:
     case OP_ID: change_roots(r, a); break;
     default: manage(r, a, bell);
     }
+    r->limited = outer;
 }

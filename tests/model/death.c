@@ -10,16 +10,52 @@ typedef struct dying_set {
     int members[NUMBERS];
     int count;
     bool by_count;
+    /* What entries of weak dictionaries counted that have left with their target. */
+    struct {
+        int order, counted;
+    } evicted[NUMBERS];
+    int evicted_count;
 } dying_set;
 
 static void die(model *m, dying_set *set);
 
 /* ---- by count ---------------------------------------------------------------------------- */
 
+/* The entry of a weak.keys outside of the dying, not looked at yet, that was registered last of
+ * those whose key is n. */
+static entry *newest_of_key(model *m, int n) {
+    entry *newest = NULL;
+    for (int c = 0; c < NUMBERS; c++) {
+        thing *o = at(m, c);
+        bool asked = o->what == A_WEAK_KEYS && o->alive && !o->dying && c != n;
+        for (int i = 0; i < o->count && asked; i++) {
+            entry *e = &o->entry[i];
+            if (e->key != n || e->value == NOBODY || e->charged) continue;
+            if (newest == NULL || e->order > newest->order) newest = e;
+        }
+    }
+    return newest;
+}
+
+/* All that goes with n: its references, without what has gone with its key already, and what it
+ * is the key of. */
+static int find_edges(model *m, int n, int edges[NUMBERS]) {
+    thing *o = at(m, n);
+    int count = 0;
+    if (o->what != A_WEAK_KEYS) count = model_children(m, n, edges);
+    for (int i = 0; i < o->count && o->what == A_WEAK_KEYS; i++)
+        if (o->entry[i].value != NOBODY && !o->entry[i].charged) edges[count++] = o->entry[i].value;
+    for (entry *e; (e = newest_of_key(m, n)) != NULL;) {
+        e->charged = true;
+        edges[count++] = e->value;
+    }
+    return count;
+}
+
 static void visit(model *m, dying_set *set, int n, int lost[NUMBERS]) {
+    int children[NUMBERS], count = find_edges(m, n, children);
     set->members[set->count++] = n;
     at(m, n)->dying = true;
-    int children[2 * ENTRIES + 1], count = model_children(m, n, children);
     for (int i = 0; i < count; i++) {
         thing *child = at(m, children[i]);
         lost[children[i]]++;
@@ -38,6 +74,8 @@ void model_drop(model *m, int n) {
     dying_set set = {.by_count = true};
     int lost[NUMBERS] = {0};
     visit(m, &set, n, lost);
+    for (int c = 0; c < NUMBERS; c++)
+        for (int i = 0; i < at(m, c)->count; i++) at(m, c)->entry[i].charged = false;
     die(m, &set);
 }
 
@@ -49,7 +87,7 @@ static bool run_finalizers(model *m, const dying_set *set) {
         int n = set->members[i];
         thing *o = at(m, n);
         bool again = o->finalized && m->wrong != WRONG_FINALIZED_AGAIN;
-        if (!has_finalizer(o->what) || again) continue;
+        if (!model_finalizes(m, n) || again) continue;
         o->finalized = true;
         m->finalizers++;
         model_note(m, STEP_FINALIZE, n, NULL);
@@ -70,30 +108,61 @@ static void ask_holder(model *m, const dying_set *set) {
     if (held) model_settle(m);
 }
 
-static void look_again(model *m, dying_set *set) {
-    ask_holder(m, set);
-    int inner[NUMBERS] = {0}, waiting[NUMBERS], waits = 0, left = 0;
-    bool saved[NUMBERS] = {false}, member[NUMBERS] = {false};
-    int children[2 * ENTRIES + 1];
-    for (int i = 0; i < set->count; i++) {
-        int count = model_children(m, set->members[i], children);
-        member[set->members[i]] = true;
-        for (int j = 0; j < count; j++) inner[children[j]]++;
+/* How many references to each object there are from the set: those of members, and those that
+ * entries count whose key is a member. */
+static void count_inner(const model *m, const bool member[NUMBERS], int inner[NUMBERS]) {
+    for (int n = 0; n < NUMBERS; n++) {
+        const thing *o = &m->objects[n];
+        int children[2 * ENTRIES + 1], count = member[n] ? model_children(m, n, children) : 0;
+        for (int i = 0; i < count; i++) inner[children[i]]++;
+        bool watches = o->alive && !member[n] && o->what == A_WEAK_KEYS;
+        for (int i = 0; i < o->count && watches; i++)
+            if (member[o->entry[i].key] && o->entry[i].value != NOBODY) inner[o->entry[i].value]++;
     }
+}
+
+static bool save(const bool member[NUMBERS], bool saved[NUMBERS], int n) {
+    if (n == NOBODY || !member[n] || saved[n]) return false;
+    return saved[n] = true;
+}
+
+/* What a member that is saved reaches is saved. A value of weak.keys is reached when neither its
+ * container nor its key is dying any more. */
+static bool spread(const model *m, const bool member[NUMBERS], bool saved[NUMBERS], int n) {
+    const thing *o = &m->objects[n];
+    int children[2 * ENTRIES + 1], count = 0;
+    bool any = false;
+    bool lives = o->alive && (!member[n] || saved[n]);
+    if (!lives || (!member[n] && o->what != A_WEAK_KEYS)) return false;
+    if (o->what != A_WEAK_KEYS) count = model_children(m, n, children);
+    for (int i = 0; i < count; i++) any |= save(member, saved, children[i]);
+    for (int i = 0; i < o->count && o->what == A_WEAK_KEYS; i++)
+        if (!member[o->entry[i].key] || saved[o->entry[i].key])
+            any |= save(member, saved, o->entry[i].value);
+    return any;
+}
+
+static void find_saved(const model *m, const dying_set *set, bool saved[NUMBERS]) {
+    int inner[NUMBERS] = {0};
+    bool member[NUMBERS] = {false};
+    for (int i = 0; i < set->count; i++) member[set->members[i]] = true;
+    count_inner(m, member, inner);
     for (int i = 0; i < set->count; i++) {
         int n = set->members[i];
-        saved[n] = model_count(m, n) > inner[n] || at(m, n)->held;
+        saved[n] = model_count(m, n) > inner[n] || m->objects[n].held;
         if (m->wrong == WRONG_NO_SECOND_LOOK && !m->closing) saved[n] = false;
-        if (saved[n]) waiting[waits++] = n;
     }
-    while (waits > 0) {
-        int count = model_children(m, waiting[--waits], children);
-        for (int j = 0; j < count; j++) {
-            if (!member[children[j]] || saved[children[j]]) continue;
-            saved[children[j]] = true;
-            waiting[waits++] = children[j];
-        }
+    for (bool again = true; again;) {
+        again = false;
+        for (int n = 0; n < NUMBERS; n++) again |= spread(m, member, saved, n);
     }
+}
+
+static void look_again(model *m, dying_set *set) {
+    bool saved[NUMBERS] = {false};
+    int left = 0;
+    ask_holder(m, set);
+    find_saved(m, set, saved);
     for (int i = 0; i < set->count; i++) {
         int n = set->members[i];
         if (!saved[n]) set->members[left++] = n;
@@ -147,11 +216,37 @@ static void call_listed(model *m, int n) {
     }
 }
 
-static void clear_and_call(model *m, const dying_set *set) {
+static void evict(model *m, dying_set *set, int container, int place) {
+    int order = at(m, container)->entry[place].order;
+    entry e = model_take(m, container, place);
+    int counted = e.value != NOBODY ? e.value : e.key;
+    if (counted == NOBODY) return;
+    set->evicted[set->evicted_count].order = order;
+    set->evicted[set->evicted_count++].counted = counted;
+}
+
+/* A container that is itself one of the dead keeps its entries once its turn has come. */
+static void evict_entries_of(model *m, dying_set *set, int target) {
+    for (int n = 0; n < NUMBERS; n++) {
+        thing *o = at(m, n);
+        if (!is_weak_table(o->what) || o->retired || !(o->alive || o->dying)) continue;
+        if (o->what == A_WEAK_VALUES && m->wrong == WRONG_ENTRY_STAYS) continue;
+        for (int i = o->count - 1; i >= 0; i--) {
+            entry *e = &o->entry[i];
+            bool watches = (o->what == A_WEAK_VALUES ? e->value : e->key) == target;
+            if (watches && set->evicted_count < NUMBERS) evict(m, set, n, i);
+        }
+    }
+    at(m, target)->retired = true;
+}
+
+static void clear_and_call(model *m, dying_set *set) {
     int callers[NUMBERS], count = 0;
     for (int i = 0; i < set->count; i++) at(m, set->members[i])->alive = false;
-    for (int i = 0; i < set->count; i++)
+    for (int i = 0; i < set->count; i++) {
         clear_watchers_of(m, set->members[i], callers, &count);
+        evict_entries_of(m, set, set->members[i]);
+    }
     for (int done = 0; done < count; done++) {
         int next = done;
         for (int i = done; i < count; i++) {
@@ -175,13 +270,33 @@ static bool is_order_open(model *m, const dying_set *set) {
         int children[2 * ENTRIES + 1];
         int count = model_children(m, set->members[i], children), outside = 0;
         for (int j = 0; j < count; j++)
-            outside += at(m, children[j])->alive && at(m, children[j])->what != A_CLASS;
+            outside += at(m, children[j])->alive && children[j] >= FIRST_NUMBER;
         referrers += outside > 0;
     }
     return referrers > 1;
 }
 
-static void release_all(model *m, const dying_set *set) {
+/* Oldest first. */
+static void release_evicted(model *m, dying_set *set) {
+    for (int left = set->evicted_count; left > 0; left--) {
+        int oldest = 0;
+        for (int i = 0; i < left; i++)
+            if (set->evicted[i].order < set->evicted[oldest].order) oldest = i;
+        int counted = set->evicted[oldest].counted;
+        set->evicted[oldest] = set->evicted[left - 1];
+        model_lose(m, counted);
+    }
+}
+
+/* What has been seen since then could have come in another order: the core is not compared from
+ * there on. */
+static void leave_open(model *m, int since) {
+    m->ambiguous = true;
+    m->trace->count = since;
+    model_note(m, STEP_OPEN, NOBODY, NULL);
+}
+
+static void release_all(model *m, dying_set *set) {
     bool open = is_order_open(m, set);
     int before = m->trace->count;
     bool unordered = m->unordered;
@@ -191,14 +306,12 @@ static void release_all(model *m, const dying_set *set) {
         int count = model_children(m, n, children);
         for (int j = 0; j < count; j++) model_gain(m, children[j]);
         at(m, n)->count = 0;
-        at(m, n)->cls = NOBODY;
+        at(m, n)->cls = at(m, n)->base = NOBODY;
         for (int j = 0; j < count; j++) model_lose(m, children[j]);
     }
+    release_evicted(m, set);
     m->unordered = unordered;
-    if (!open || m->trace->count == before) return;
-    m->ambiguous = true;
-    m->trace->count = before; /* the core is not compared from here on */
-    model_note(m, STEP_OPEN, NOBODY, NULL);
+    if (open && m->trace->count != before) leave_open(m, before);
 }
 
 static void die(model *m, dying_set *set) {
@@ -224,6 +337,7 @@ static void die(model *m, dying_set *set) {
 
 void model_settle(model *m) {
     bool stale = false;
+    if (m->deaf) return;
     for (int n = 0; n < NUMBERS; n++) stale |= is_alive(m, n) && at(m, n)->stale;
     if (!stale) return;
     model_note(m, STEP_SETTLE, NOBODY, NULL);
@@ -285,8 +399,10 @@ static long collect(model *m, int generation) {
         candidates += m->litter[i];
         found += m->litter[i];
     }
-    for (int i = 0; i < set.count; i++) at(m, set.members[i])->dying = true;
-    die(m, &set);
+    bool saves = m->saveall && m->wrong != WRONG_SAVED_DIES;
+    for (int i = 0; i < set.count; i++) at(m, set.members[i])->dying = !saves;
+    for (int i = 0; i < set.count && saves; i++) m->saved[set.members[i]]++;
+    if (!saves) die(m, &set);
     for (int i = 0; i < set.count; i++) found += is_counted(at(m, set.members[i]));
     for (int i = 0; i <= generation; i++) {
         m->deaths += m->litter[i];
@@ -305,6 +421,38 @@ long model_collect(model *m, int generation) {
     long found = collect(m, generation);
     m->collecting = outer;
     return found;
+}
+
+/* Whether something that is not of the set counts a member, for another reason than that a
+ * member is its key. */
+static bool is_counted_from_outside(const model *m, int n, const bool *these) {
+    const thing *o = &m->objects[n];
+    int children[2 * ENTRIES + 1], count = 0;
+    if (!o->alive || these[n]) return false;
+    if (o->what != A_WEAK_KEYS) count = model_children(m, n, children);
+    for (int i = 0; i < count; i++)
+        if (these[children[i]]) return true;
+    for (int i = 0; i < o->count && o->what == A_WEAK_KEYS; i++)
+        if (o->entry[i].value != NOBODY && these[o->entry[i].value] && !these[o->entry[i].key])
+            return true;
+    return false;
+}
+
+const char *model_collect_these(model *m, const bool *these, int *ret_culprit) {
+    bool garbage[NUMBERS];
+    dying_set set = {.by_count = false};
+    model_garbage(m, 2, garbage);
+    for (int n = 0; n < NUMBERS; n++) {
+        *ret_culprit = n;
+        if (these[n] && !garbage[n]) return "was collected, but is reached";
+        if (is_counted_from_outside(m, n, these)) return "lives on, but what it refers to does not";
+        if (these[n]) add_oldest_first(m, &set, n);
+    }
+    for (int i = 0; i < set.count; i++) at(m, set.members[i])->dying = true;
+    m->collecting = true;
+    die(m, &set);
+    m->collecting = false;
+    return NULL;
 }
 
 /* ---- the close --------------------------------------------------------------------------- */
@@ -350,6 +498,7 @@ void model_close(model *m) {
     m->closing = true;
     run_records(m);
     drop_frames(m);
+    model_lose(m, GARBAGE);
     model_lose(m, CLASS_OPEN);
     long before;
     int rounds = 0;

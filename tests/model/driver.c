@@ -60,17 +60,75 @@ static bool step_model(session *s, const op *o) {
     return false;
 }
 
-static bool step_both(session *s, const op *o) {
-    if (!step_model(s, o)) return true;
-    real_do(&s->real, o, (unsigned)s->now.bell);
-    real_compare(&s->real, &s->now, &s->before);
+/* ---- collections that only the core knows of --------------------------------------------- */
+
+static void predict(void *context, const bool *dying) {
+    session *s = context;
+    int culprit = NOBODY;
+    const char *wrong = model_collect_these(&s->now, dying, &culprit);
+    if (wrong != NULL) real_fail(&s->real, "n%d %s", culprit, wrong);
+    s->shared->automatic++;
+}
+
+/* What is gone without having been expected to has been collected, unseen. */
+static void follow_collection(session *s) {
+    bool vanished[NUMBERS], any = false;
+    long litter;
+    real_vanished(&s->real, &s->now, vanished, &litter);
+    for (int n = 0; n < NUMBERS; n++) any |= vanished[n];
+    if (litter > s->now.litter[0]) real_fail(&s->real, "there are objects that nobody has made");
+    s->now.deaths += s->now.litter[0] - litter;
+    s->now.litter[0] = litter;
+    int before = s->trace.count;
+    if (any) predict(s, vanished);
+    if (any && s->trace.count != before)
+        real_fail(&s->real, "what was collected was not finalized, or nobody was called");
+}
+
+/* Where the model does not know whether something is collected, and what, it is told by what
+ * dies; who may, and all that follows from it, is then the model's to say again. */
+static void do_real(session *s, const op *o) {
+    op done = *o;
+    done.act.refused = s->now.refused;
+    s->real.paced = s->now.paced;
+    s->real.quiet = s->now.quiet;
+    bool blind = !s->now.paced && o->act.kind == OP_SAFE_POINT;
+    s->real.blind = s->now.deaf = blind;
+    real_do(&s->real, &done, (unsigned)s->now.bell);
+    /* A refused operation has changed nothing. */
+    if (s->real.refused) s->now = s->before;
+    if (!s->now.paced && !s->real.failed && !s->real.open) follow_collection(s);
+    s->real.blind = s->now.deaf = false;
+}
+
+/* ---- both -------------------------------------------------------------------------------- */
+
+/* Only what runs nothing and lets nothing die may be refused for want of memory: death would
+ * make do without, and not in the same order. */
+static bool may_starve(const session *s, const op *o) {
+    return o->starved && s->trace.count == 0 && !s->now.refused &&
+           s->now.deaths == s->before.deaths && s->now.deferred == s->before.deferred;
+}
+
+static void count_work(session *s, const op *o) {
     run *shared = s->shared;
     shared->done++;
     shared->steps += (uint64_t)s->trace.count;
+    shared->refused += s->now.refused;
+    shared->starved += s->real.refused;
     bool collects = s->trace.count > 0 && s->trace.steps[s->trace.count - 1].kind == STEP_GOT;
     long found = collects ? s->trace.steps[s->trace.count - 1].n : -1;
     shared->collected += found > 0 ? (uint64_t)found : 0;
     shared->automatic += o->act.kind == OP_SAFE_POINT && found >= 0;
+}
+
+static bool step_both(session *s, const op *o) {
+    if (!step_model(s, o)) return true;
+    s->real.starved = may_starve(s, o);
+    do_real(s, o);
+    count_work(s, o);
+    if (s->now.ambiguous && !s->real.failed) return false; /* seen too late: the sequence ends */
+    real_compare(&s->real, &s->now, &s->before);
     return !s->real.failed;
 }
 
@@ -100,12 +158,33 @@ static void begin_session(session *s, run *shared, wrong_rule wrong) {
     s->shared = shared;
     shared->failed = false;
     shared->at = 0;
-    model_init(&s->now, &s->trace, wrong);
+    pace_kind paces[POLICIES];
+    int policies = real_policies(paces);
+    model_init(&s->now, &s->trace, wrong, paces, policies);
     real_open(&s->real, &s->trace);
+    s->real.predict = predict;
+    s->real.predict_context = s;
+    s->real.model = &s->now;
     alarm(PATIENCE);
 }
 
+static void do_last(session *s, op_kind kind, int n) {
+    op o = {.act = {.kind = (uint8_t)kind, .a = (int16_t)n}};
+    if (!s->shared->failed && !step_both(s, &o)) note_failure(s, s->shared->count);
+}
+
+/* What is saved goes before the heap closes, in an order that is known; and so do limits. */
+static void empty_garbage(session *s) {
+    do_last(s, OP_SAVEALL, 0);
+    do_last(s, OP_LIMIT, 0);
+    for (int n = 0; n < NUMBERS; n++)
+        while (s->now.saved[n] > 0 && !s->shared->failed && !s->now.ambiguous)
+            do_last(s, OP_TAKE, n);
+}
+
 static bool finish_session(session *s) {
+    if (s->now.ambiguous) s->real.open = true; /* by what was collected: nothing is compared */
+    else empty_garbage(s);
     if (s->shared->failed) return false; /* the heap is in no state to be closed */
     release_classes(s);
     end_session(s);
@@ -114,7 +193,7 @@ static bool finish_session(session *s) {
 
 static bool replay(session *s, run *shared, wrong_rule wrong) {
     begin_session(s, shared, wrong);
-    for (int i = 0; i < shared->count && !shared->failed; i++) {
+    for (int i = 0; i < shared->count && !shared->failed && !s->now.ambiguous; i++) {
         shared->at = i;
         if (!step_both(s, &shared->ops[i])) note_failure(s, i);
     }
@@ -122,9 +201,15 @@ static bool replay(session *s, run *shared, wrong_rule wrong) {
     return finish_session(s);
 }
 
-/* Sequences take turns at the policy they begin with. */
-static int16_t first_policy(uint64_t seed) {
-    return seed % 2 ? MODEL_AUTOMATIC : (int16_t)(1 + seed / 2 % (MODEL_POLICIES - 1));
+/* Sequences take turns at the policy they begin with; and at whether the model knows when the
+ * first one collects, or has to be told as by those that it does not know; of which every other
+ * time nothing is collected but on request, generation by generation. */
+static op first_op(const session *s, uint64_t seed) {
+    int turn = (int)(seed % (uint64_t)(s->now.policies + 1));
+    int k = turn < s->now.policies ? turn : ANY_TIME;
+    bool unknown = k == turn && s->now.paces[turn] == PACE_ANY_TIME;
+    if (unknown && seed / (uint64_t)(s->now.policies + 1) % 2 == 0) k |= QUIET;
+    return (op){.act = {.kind = OP_POLICY, .k = (int16_t)k}};
 }
 
 static bool generate_and_run(session *s, run *shared, uint64_t seed, wrong_rule wrong) {
@@ -133,10 +218,10 @@ static bool generate_and_run(session *s, run *shared, uint64_t seed, wrong_rule 
     shared->seed = seed;
     shared->count = 0;
     begin_session(s, shared, wrong);
-    while (shared->count < OPS_MAX && !shared->failed) {
+    while (shared->count < OPS_MAX && !shared->failed && !s->now.ambiguous) {
         shared->ops[shared->count] =
             shared->count > 0 ? generate_op(&g, &s->now)
-                              : (op){.act = {.kind = OP_POLICY, .k = first_policy(seed)}};
+                              : first_op(s, seed);
         shared->at = shared->count++;
         if (!step_both(s, &shared->ops[shared->count - 1])) note_failure(s, shared->count - 1);
     }

@@ -17,6 +17,7 @@ typedef struct run {
     char why[600];
     /* What has been done, over all sequences of a batch. */
     uint64_t done, skipped, steps, collected, automatic, resurrected, callbacks;
+    uint64_t refused, starved; /* operations, by a limit and for want of memory */
     /* Where the rules leave an order open: operations not done, closes not compared to the end. */
     uint64_t open_operations, closes, open_closes;
 } run;

@@ -8,6 +8,7 @@
 typedef struct generator {
     uint64_t state;
     int made; /* numbers given */
+    bool begun;
 } generator;
 
 void generate_begin(generator *g, uint64_t seed);

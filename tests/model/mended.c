@@ -22,6 +22,17 @@ static const mended list[] = {
       {.act = {.kind = OP_SET, .a = 8, .b = 10}},
       {.act = {.kind = OP_UNBIND, .k = OWN_NAME + 10}},
       {.act = {.kind = OP_UNBIND, .k = OWN_NAME + 8}}}},
+    {"the second look does not reach the value of an ephemeron without its key", 4,
+     {{.act = {.kind = OP_MAKE, .what = A_WEAK_KEYS, .number = 8}},
+      {.act = {.kind = OP_MAKE, .what = A_NODE, .number = 9}},
+      {.act = {.kind = OP_WATCH, .a = 8, .b = 9, .k = 9}},
+      {.act = {.kind = OP_PIN, .a = 8}}}},
+    {"a collection within the death of a class keeps what instances are buried by", 4,
+     {{.act = {.kind = OP_MAKE, .what = A_NODE, .number = 8}},
+      {.act = {.kind = OP_MAKE, .what = A_WEAK_VALUES, .number = 10, .k = HELD}},
+      {.act = {.kind = OP_MAKE, .what = A_NODE, .number = 9},
+       .words = {{.kind = OP_COLLECT, .k = 1}}},
+      {.act = {.kind = OP_WATCH, .a = 10, .b = 8, .k = 9}}}},
 };
 
 enum { LISTED = sizeof list / sizeof *list };

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-const char *const model_policies[MODEL_POLICIES] = {"generational", "refcount", "trial",
-                                                   "tracing", "incremental"};
-
 const char *const wrong_rule_names[WRONG_RULES] = {
     "nothing",
     "callbacks-oldest-first",
@@ -20,14 +17,24 @@ const char *const wrong_rule_names[WRONG_RULES] = {
     "frozen-is-collected",
     "nested-collections",
     "key-not-counted",
+    "ephemeron-keeps-key",
+    "entry-stays",
+    "class-not-counted",
+    "not-inherited",
+    "refused-is-done",
+    "deep-is-shallow",
+    "saved-dies",
 };
 
-void model_init(model *m, trace *t, wrong_rule wrong) {
+void model_init(model *m, trace *t, wrong_rule wrong, const pace_kind *paces, int policies) {
     memset(m, 0, sizeof *m);
     m->trace = t;
-    for (int n = 0; n < NUMBERS; n++) at(m, n)->cls = at(m, n)->target = NOBODY;
+    for (int n = 0; n < NUMBERS; n++)
+        at(m, n)->cls = at(m, n)->base = at(m, n)->target = NOBODY;
     m->wrong = wrong;
-    m->enabled = m->automatic = true;
+    m->enabled = m->paced = true;
+    memcpy(m->paces, paces, (size_t)policies * sizeof *paces);
+    m->policies = policies;
     m->threshold[0] = 4096;
     m->threshold[1] = 10;
     m->threshold[2] = 4;
@@ -36,7 +43,11 @@ void model_init(model *m, trace *t, wrong_rule wrong) {
     m->frames[m->depth++] = MAIN_FRAME;
     at(m, MAIN_FRAME)->extra = 0;
     for (int n = CLASS_NODE; n <= CLASS_OPEN; n++) model_birth(m, n, A_CLASS, NOBODY);
-    m->births--; /* the heap's own class does not count as an object */
+    at(m, CLASS_NODE)->finalizes = true;
+    at(m, CLASS_BAG)->finalizes = true;
+    at(m, CLASS_BAG)->open = at(m, CLASS_OPEN)->open = true;
+    model_birth(m, GARBAGE, A_LIST, NOBODY);
+    m->births -= 2; /* the heap's own class and list do not count as objects */
 }
 
 void model_note(model *m, step_kind kind, int n, const act *a) {
@@ -54,9 +65,12 @@ void model_note(model *m, step_kind kind, int n, const act *a) {
 
 /* ---- looking ----------------------------------------------------------------------------- */
 
-static int add_entry(const thing *o, const entry *e, int *children, int n) {
-    if (o->what == A_DICT && e->key != NOBODY) children[n++] = e->key;
-    if (e->value != NOBODY) children[n++] = e->value;
+int model_counted(const thing *o, const entry *e, int counted[2]) {
+    bool key = o->what == A_DICT || o->what == A_WEAK_VALUES;
+    bool value = o->what != A_WEAK_VALUES && o->what != A_WEAK_SET;
+    int n = 0;
+    if (key && e->key != NOBODY) counted[n++] = e->key;
+    if (value && e->value != NOBODY) counted[n++] = e->value;
     return n;
 }
 
@@ -64,34 +78,44 @@ int model_children(const model *m, int n, int children[2 * ENTRIES + 1]) {
     const thing *o = &m->objects[n];
     bool backwards = (o->what == A_FRAME) != (m->wrong == WRONG_FIELDS_BACKWARDS);
     int count = 0;
+    if (o->base != NOBODY) children[count++] = o->base;
     for (int i = 0; i < o->count; i++)
-        count = add_entry(o, &o->entry[backwards ? o->count - 1 - i : i], children, count);
+        count += model_counted(o, &o->entry[backwards ? o->count - 1 - i : i],
+                               &children[count]);
     if (o->cls != NOBODY) children[count++] = o->cls;
     return count;
 }
 
 static int count_references(const model *m, int from, int to) {
     const thing *o = &m->objects[from];
-    int count = o->cls == to;
+    if (o->what == NOTHING) return 0;
+    bool instance = o->cls == to && !(m->wrong == WRONG_CLASS_NOT_COUNTED && to >= FIRST_NUMBER);
+    int count = instance + (o->base == to), counted[2];
     for (int i = 0; i < o->count; i++) {
-        bool keyed = o->what == A_DICT && m->wrong != WRONG_KEY_NOT_COUNTED;
-        count += (o->entry[i].value == to) + (keyed && o->entry[i].key == to);
+        int times = model_counted(o, &o->entry[i], counted);
+        bool keyed = o->what == A_DICT && m->wrong == WRONG_KEY_NOT_COUNTED;
+        for (int j = 0; j < times; j++)
+            count += counted[j] == to && !(keyed && j == 0 && o->entry[i].key == to);
     }
     return count;
 }
 
 int model_count(const model *m, int n) {
     const thing *o = &m->objects[n];
-    int count = o->pins + o->extra + (o->pending || o->listed);
+    int count = o->pins + o->extra + (o->pending || o->listed) + m->saved[n];
     for (int i = 0; i < m->depth; i++) count += m->frames[i] == n;
     for (int i = 0; i < NUMBERS; i++) count += count_references(m, i, n);
     return count;
 }
 
+/* The dead count until they are buried. */
 long model_live(const model *m) {
     long live = m->litter[0] + m->litter[1] + m->litter[2];
-    for (int n = 0; n < NUMBERS; n++) live += m->objects[n].alive && is_counted(&m->objects[n]);
-    return live - !m->closing; /* the heap's own class is not counted while it is the heap's */
+    for (int n = 0; n < NUMBERS; n++) {
+        const thing *o = &m->objects[n];
+        live += (o->alive || o->dying) && is_counted(o);
+    }
+    return live - 2 * !m->closing; /* the heap's own class and list are not counted till then */
 }
 
 long model_grown(const model *m) {
@@ -107,7 +131,7 @@ bool model_is_candidate(const model *m, int n, int generation) {
 
 static bool is_root(const model *m, int n, int generation) {
     const thing *o = &m->objects[n];
-    if (o->pins + o->extra + o->pending + o->listed > 0) return true;
+    if (o->pins + o->extra + o->pending + o->listed + m->saved[n] > 0) return true;
     if (o->held && m->wrong != WRONG_HELD_IS_NOTHING) return true;
     for (int i = 0; i < m->depth; i++)
         if (m->frames[i] == n) return true;
@@ -116,29 +140,55 @@ static bool is_root(const model *m, int n, int generation) {
     return false;
 }
 
+/* An ephemeron: a value of weak.keys is reached by its key and its container together. */
+static bool reach_value(const model *m, const entry *e, bool garbage[NUMBERS]) {
+    bool key_lives = !garbage[e->key] || m->wrong == WRONG_EPHEMERON_KEEPS_KEY;
+    if (e->value == NOBODY || !garbage[e->value] || !key_lives) return false;
+    garbage[e->value] = false;
+    return true;
+}
+
+/* Takes what n refers to out of the garbage. Returns whether there was something. */
+static bool reach_from(const model *m, int n, bool garbage[NUMBERS]) {
+    const thing *o = &m->objects[n];
+    int children[2 * ENTRIES + 1], count = 0;
+    bool reached = false;
+    if (o->what != A_WEAK_KEYS) count = model_children(m, n, children);
+    for (int i = 0; i < count; i++) {
+        reached |= garbage[children[i]];
+        garbage[children[i]] = false;
+    }
+    for (int i = 0; i < o->count && o->what == A_WEAK_KEYS; i++)
+        reached |= reach_value(m, &o->entry[i], garbage);
+    return reached;
+}
+
 /* What is of these generations and neither a root nor reached from one. */
 void model_garbage(const model *m, int generation, bool garbage[NUMBERS]) {
-    int waiting[NUMBERS], waits = 0;
+    bool asked[NUMBERS];
     for (int n = 0; n < NUMBERS; n++) {
-        bool asked = model_is_candidate(m, n, generation);
-        bool root = asked && is_root(m, n, generation);
-        garbage[n] = asked && !root;
-        if (root) waiting[waits++] = n;
+        asked[n] = model_is_candidate(m, n, generation);
+        garbage[n] = asked[n] && !is_root(m, n, generation);
     }
-    while (waits > 0) {
-        int children[2 * ENTRIES + 1];
-        int count = model_children(m, waiting[--waits], children);
-        for (int i = 0; i < count; i++) {
-            if (!garbage[children[i]]) continue;
-            garbage[children[i]] = false;
-            waiting[waits++] = children[i];
-        }
+    for (bool again = true; again;) {
+        again = false;
+        for (int n = 0; n < NUMBERS; n++)
+            if (asked[n] && !garbage[n]) again |= reach_from(m, n, garbage);
     }
 }
 
-uint64_t view_of_object(int number, long count, int target, bool target_alive) {
+/* Its class's, or the first of those that this derives from. */
+bool model_finalizes(const model *m, int n) {
+    if (m->objects[n].what == AN_OWN) return true;
+    int cls = m->objects[n].cls;
+    if (m->wrong == WRONG_NOT_INHERITED) return cls != NOBODY && m->objects[cls].finalizes;
+    while (cls != NOBODY && !m->objects[cls].finalizes) cls = m->objects[cls].base;
+    return cls != NOBODY;
+}
+
+uint64_t view_of_object(int number, long count, int target, int entries) {
     uint64_t h = (uint64_t)number * 0x9e3779b97f4a7c15u + (uint64_t)count;
-    h = (h ^ h >> 31) * 0xbf58476d1ce4e5b9u + (uint64_t)(target + 2) * 2 + target_alive;
+    h = (h ^ h >> 31) * 0xbf58476d1ce4e5b9u + (uint64_t)(target + 2) * 64 + (uint64_t)entries;
     return (h ^ h >> 29) * 0x94d049bb133111ebu;
 }
 
@@ -147,8 +197,9 @@ uint64_t model_view(const model *m) {
     uint64_t view = 1;
     for (int n = 0; n < NUMBERS; n++) {
         const thing *o = &m->objects[n];
-        if (!o->alive || n == CLASS_OPEN) continue;
-        view += view_of_object(n, model_count(m, n), o->target, o->target != NOBODY);
+        if (!o->alive || n == CLASS_OPEN || n == GARBAGE) continue;
+        int entries = is_weak_table(o->what) ? o->count : 0;
+        view += view_of_object(n, model_count(m, n), o->target, entries);
     }
     return view != 0 ? view : 1;
 }
@@ -158,10 +209,10 @@ uint64_t model_view(const model *m) {
 void model_birth(model *m, int n, what w, int cls) {
     thing *o = at(m, n);
     *o = (thing){.what = (uint8_t)w, .alive = true, .extra = 1, .cls = (int16_t)cls,
-                  .target = NOBODY, .born = ++m->births_in_order};
+                  .base = NOBODY, .target = NOBODY, .born = ++m->births_in_order};
     m->births += is_counted(o);
     if (is_slotted(w)) o->count = 3;
-    for (int i = 0; i < ENTRIES; i++) o->entry[i] = (entry){NOBODY, NOBODY, NOBODY};
+    for (int i = 0; i < ENTRIES; i++) o->entry[i] = entry_for(NOBODY, NOBODY, NOBODY);
 }
 
 void model_gain(model *m, int n) {
@@ -201,13 +252,15 @@ void model_put(model *m, int n, int place, entry e) {
     o->entry[place] = e;
 }
 
-/* The references stay counted until model_lose. */
+/* What it counted stays counted until model_lose; of what it only watched nothing is left. */
 entry model_take(model *m, int n, int place) {
     thing *o = at(m, n);
     entry e = o->entry[place];
     o->count--;
     for (int i = place; i < o->count; i++) o->entry[i] = o->entry[i + 1];
-    o->entry[o->count] = (entry){NOBODY, NOBODY, NOBODY};
+    o->entry[o->count] = entry_for(NOBODY, NOBODY, NOBODY);
+    if (o->what == A_WEAK_KEYS || o->what == A_WEAK_SET) e.key = NOBODY;
+    if (o->what == A_WEAK_VALUES) e.value = NOBODY;
     if (e.key != NOBODY) model_gain(m, e.key);
     if (e.value != NOBODY) model_gain(m, e.value);
     return e;
@@ -245,7 +298,8 @@ void model_clear(model *m, int n) {
     if (o->what == A_FRAME) {
         clear_frame(m, n);
     } else if (o->what == A_CLASS) {
-        return;
+        model_clear_base(m, n);
+        clear_container(m, n);
     } else if (is_slotted(o->what)) {
         for (int i = 0; i < o->count; i++) model_store(m, n, i, NOBODY);
     } else {

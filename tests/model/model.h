@@ -41,16 +41,24 @@ typedef struct entry {
     int16_t key;   /* of a dict, the object; else NOBODY */
     int16_t label; /* key number, name, attribute */
     int16_t value;
+    int16_t charged; /* within visit: the value has gone with its key */
+    int order;       /* of a weak dictionary's: of registration, with the watchers */
 } entry;
+
+static inline entry entry_for(int key, int label, int value) {
+    return (entry){(int16_t)key, (int16_t)label, (int16_t)value, 0, 0};
+}
 
 typedef struct thing {
     uint8_t what;
     bool alive, dying, finalized, held, stale, pending, atexit, calls;
+    bool finalizes, open; /* of a class: has a finalizer of its own; attributes */
+    bool retired; /* of a weak dictionary: dead, its entries are not told of deaths any more */
     bool listed; /* of a record: its call is at hand; the heap's count stays till then */
     uint8_t generation;
     uint8_t count; /* of entries */
     int16_t pins, extra; /* extra: counts that C code, the heap or a moment owns */
-    int16_t cls, target;
+    int16_t cls, base, target;
     int born, order; /* order: of registration as a watcher */
     entry entry[ENTRIES];
     act words[WORDS];
@@ -70,23 +78,45 @@ typedef enum wrong_rule {
     WRONG_FROZEN_IS_COLLECTED,
     WRONG_NESTED_COLLECTIONS,
     WRONG_KEY_NOT_COUNTED,
+    WRONG_EPHEMERON_KEEPS_KEY,
+    WRONG_ENTRY_STAYS,
+    WRONG_CLASS_NOT_COUNTED,
+    WRONG_NOT_INHERITED,
+    WRONG_REFUSED_IS_DONE,
+    WRONG_DEEP_IS_SHALLOW,
+    WRONG_SAVED_DIES,
     WRONG_RULES
 } wrong_rule;
-/* Each policy: the model knows of one when its collections start by themselves. */
-enum { MODEL_AUTOMATIC, MODEL_POLICIES = 5 };
-extern const char *const model_policies[MODEL_POLICIES];
-
 extern const char *const wrong_rule_names[WRONG_RULES];
+
+/* When automatic collections come: all in which policies differ. */
+typedef enum pace_kind {
+    PACE_NEVER,
+    PACE_YOUNG_FIRST, /* by the rule above ouro_threshold in ouro/collect.h */
+    PACE_ANY_TIME     /* at safe points; what they find is garbage, but need not be all of it */
+} pace_kind;
+
+enum { POLICIES = 16 };
 
 typedef struct model {
     wrong_rule wrong;
+    pace_kind paces[POLICIES];
+    int policies, policy;
+    bool quiet; /* the test sees to it that no collection comes by itself */
+    bool paced; /* the model knows when; a policy with PACE_ANY_TIME ends that for good */
+    bool deaf;  /* the holder does not let go of anything for now */
+    bool saveall;
+    bool refused; /* by the operation that was done last */
+    long max_objects;
+    int max_frames;
+    int16_t saved[NUMBERS]; /* times in gc.garbage */
     trace *trace; /* not part of the state */
     thing objects[NUMBERS];
     int births_in_order, registrations;
     int16_t frames[ROOM];
     int depth; /* of frames */
     int dying_depth;
-    bool collecting, closing, enabled, automatic, listening;
+    bool collecting, closing, enabled, listening;
     bool ambiguous; /* the rules leave an order open that has been seen */
     bool unordered; /* dying_depth within step 5 of a collected set: counts are in between */
     long deferred, finalizers, callbacks, resurrected, bell;
@@ -96,7 +126,7 @@ typedef struct model {
     int leaked; /* after model_close */
 } model;
 
-void model_init(model *m, trace *t, wrong_rule wrong);
+void model_init(model *m, trace *t, wrong_rule wrong, const pace_kind *paces, int policies);
 static inline thing *at(model *m, int n) { return &m->objects[n]; }
 static inline bool is_alive(const model *m, int n) {
     return n >= 0 && n < NUMBERS && m->objects[n].alive;
@@ -108,10 +138,13 @@ int model_children(const model *m, int n, int ret_children[2 * ENTRIES + 1]);
 int model_count(const model *m, int n);
 long model_live(const model *m);
 long model_grown(const model *m);
+bool model_finalizes(const model *m, int n);
+/* Of an object, the references that its entry counts, in order. */
+int model_counted(const thing *o, const entry *e, int ret_counted[2]);
 bool model_is_candidate(const model *m, int n, int generation);
 void model_garbage(const model *m, int generation, bool ret_garbage[NUMBERS]);
 uint64_t model_view(const model *m);
-uint64_t view_of_object(int number, long count, int target, bool target_alive);
+uint64_t view_of_object(int number, long count, int target, int entries);
 
 /* Births and references. gain and lose are for counts that no entry shows. */
 void model_birth(model *m, int n, what w, int cls);
@@ -130,12 +163,33 @@ void model_clear(model *m, int n);
 
 /* Death and collection (death.c). */
 long model_collect(model *m, int generation);
+/* What was collected at a safe point, by a policy that may do so at any time. NULL: it might
+ * have been; else what is wrong with it. */
+const char *model_collect_these(model *m, const bool *these, int *ret_culprit);
 void model_settle(model *m);
 int model_due(const model *m);
 void model_close(model *m);
 
 /* Operations (ops.c). False: skipped, nothing has happened. */
 bool model_do(model *m, const op *o);
+bool model_may_be_stored(const model *m, int n);
+/* Generations mean something only as long as the model knows when they are collected. */
+static inline int model_generation(const model *m, int k) {
+    return m->paced ? k % 3 : 2;
+}
+/* A limit is reached: then it is noted that the operation is refused. */
+bool model_refuses(model *m, int objects);
+/* Gives the new object n its first place. */
+void model_place(model *m, int n, int where, int name);
+
+/* Weak dictionaries (weaktable.c), classes (classes.c), copies (copies.c): as model_do. */
+bool model_watch(model *m, const act *a);
+bool model_make_class(model *m, const act *a);
+bool model_make_instance(model *m, const act *a, const op *o);
+bool model_set_finalizer(model *m, const act *a);
+void model_clear_base(model *m, int n);
+bool model_copy(model *m, const act *a);
+bool model_deepcopy(model *m, const act *a);
 /* An act of a finalizer or callback; self and its child as they are. */
 void model_say_last_words(model *m, int self, int children[CHILDREN]);
 void model_note(model *m, step_kind kind, int n, const act *a);

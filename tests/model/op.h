@@ -21,6 +21,8 @@ enum {
     CLASS_PLAIN, /* the same without */
     CLASS_BAG,   /* open attributes and a finalizer */
     CLASS_OPEN,  /* the heap's own class of open objects */
+    GARBAGE,     /* gc.garbage: what it holds is counted in model.saved */
+    /* Classes that come and go are numbered like other objects. */
     FIRST_NUMBER = 8,
     MADE_MAX = 248,     /* objects that a sequence makes */
     OFFSPRING = 256,    /* what n's last words make is n + OFFSPRING */
@@ -28,7 +30,10 @@ enum {
     WORDS = 2,
     NAMES = 8,          /* v0 ... v7, beside a name nK for each object K */
     OWN_NAME = 100,     /* the name with that number plus K is nK */
-    ROOM = 12           /* items, entries, names and attributes that the test puts in one */
+    ROOM = 12,          /* items, entries, names and attributes that the test puts in one */
+    COPIES = 8,         /* a deep copy that would be of more is left out */
+    ANY_TIME = 64,      /* OP_POLICY: collections may come at any safe point; or, */
+    QUIET = 128         /* whatever the policy, never by themselves */
 };
 
 typedef enum what {
@@ -45,6 +50,9 @@ typedef enum what {
     A_TUPLE,
     A_DICT,
     A_SET,
+    A_WEAK_KEYS, /* weak.keys, weak.values, weak.set */
+    A_WEAK_VALUES,
+    A_WEAK_SET,
     A_WEAK,
     A_CALLBACK, /* a weak reference with a callback */
     A_RECORD,   /* a finalize record */
@@ -57,10 +65,16 @@ typedef enum place_kind { IN_OWN_NAME, IN_A_NAME, HELD, TEMPORARY, WHERES } plac
 typedef enum op_kind {
     OP_NONE,
     OP_MAKE,    /* number: a new one, of what; a, b: items, or target and argument; k: where */
+    OP_CLASS,   /* number: a class, derived from a; k & 1: open, k & 2: with a finalizer */
+    OP_INSTANCE, /* number: of the class a; k: where */
+    OP_FINALIZER, /* the class a has one of its own from now on, or none: k */
     OP_COPY,    /* number: a copy of a, bound to its own name */
+    OP_DEEPCOPY, /* the same, with the numbers that follow for what is copied with it */
     OP_SET,     /* field k of a becomes b */
     OP_UNSET,   /* field k of a goes */
     OP_KEY,     /* b becomes a key of the dict a; k odd: and its own value */
+    OP_WATCH,   /* an entry of the weak dictionary or set a: b leads to k;
+                   of weak.values, k to b */
     OP_INSERT,  /* b at place k of the list a */
     OP_POP,     /* the item k of the list a */
     OP_CUT,     /* up to three items from k on of the list a */
@@ -79,7 +93,10 @@ typedef enum op_kind {
     OP_ATEXIT,
     OP_COLLECT, /* generation k */
     OP_ENABLE,
-    OP_POLICY,
+    OP_POLICY,  /* the k-th, see ANY_TIME */
+    OP_LIMIT,   /* k % 3 = 1: k / 3 more objects, 2: no more frames; 0: no limits */
+    OP_SAVEALL,
+    OP_TAKE,    /* a out of gc.garbage */
     OP_FREEZE,
     OP_UNFREEZE,
     OP_THRESHOLD,
@@ -95,16 +112,28 @@ typedef struct act {
     uint8_t kind; /* op_kind */
     uint8_t what;
     int16_t a, b, k, number;
+    bool refused; /* found by the model: a limit is reached */
 } act;
 
 typedef struct op {
     act act;
     act words[WORDS]; /* of the object made: what its finalizer or callback does */
     uint8_t items;    /* of a tuple: 0 to 2 */
+    bool starved;     /* no memory but what the heap has; the operation may be refused */
 } op;
 
+/* What is made by OP_MAKE. */
 static inline bool has_finalizer(what w) {
     return w == A_NODE || w == A_BAG || w == AN_OWN;
+}
+
+static inline bool is_weak_table(what w) {
+    return w == A_WEAK_KEYS || w == A_WEAK_VALUES || w == A_WEAK_SET;
+}
+
+/* Of weak.values: the k of OP_WATCH is an object, or stands for a number. */
+static inline bool is_object_key(int k) {
+    return k > 0 && k % 2 == 1;
 }
 
 static inline bool is_watcher(what w) {
@@ -120,8 +149,8 @@ static inline bool is_open(what w) {
 }
 
 static inline bool is_hashable(what w) {
-    return w != A_LIST && w != A_TUPLE && w != A_DICT && w != A_SET && w != A_FRAME &&
-           w != A_CLASS;
+    return w != A_LIST && w != A_TUPLE && w != A_DICT && w != A_SET && w != A_WEAK_SET &&
+           w != A_FRAME;
 }
 
 #endif

@@ -8,15 +8,17 @@
 /* Last words are not said any more beyond this: the core lets deaths wait from 16 on. */
 #define DEEPEST 12
 
-static thing *operand(model *m, int n) {
-    return is_alive(m, n) ? at(m, n) : NULL;
+/* A frame is on the stack once and is not stored: its names are what is tested. */
+bool model_may_be_stored(const model *m, int n) {
+    return n >= FIRST_NUMBER && is_alive(m, n) && m->objects[n].what != A_FRAME;
 }
 
-
-/* A frame is on the stack once and is not stored: its names are what is tested. */
-static bool may_be_stored(model *m, int n) {
-    thing *o = operand(m, n);
-    return o != NULL && o->what != A_FRAME && o->what != A_CLASS;
+bool model_refuses(model *m, int objects) {
+    if (m->max_objects == 0 || model_live(m) + objects <= m->max_objects) return false;
+    /* While a collected set lets go, nothing says whether its members still count. */
+    if (m->unordered) m->ambiguous = true;
+    m->refused = true;
+    return m->wrong != WRONG_REFUSED_IS_DONE;
 }
 
 /* ---- names ------------------------------------------------------------------------------- */
@@ -35,8 +37,7 @@ static bool bind(model *m, int frame, int name, int value) {
     }
     thing *o = at(m, frame);
     if (o->count >= ROOM) return false;
-    model_put(m, frame, o->count,
-              (entry){.key = NOBODY, .label = (int16_t)name, .value = (int16_t)value});
+    model_put(m, frame, o->count, entry_for(NOBODY, name, value));
     return true;
 }
 
@@ -71,13 +72,13 @@ static bool may_make(model *m, const act *a, int items) {
     int cls = class_for(a->what);
     if (cls != NOBODY && (!is_alive(m, cls) || (cls == CLASS_OPEN && m->closing))) return false;
     if (is_watcher(a->what))
-        return may_be_stored(m, a->a) && (a->b == NOBODY || may_be_stored(m, a->b)) &&
+        return model_may_be_stored(m, a->a) && (a->b == NOBODY || model_may_be_stored(m, a->b)) &&
                !(a->what == A_RECORD && m->closing);
-    bool first = items < 1 || a->a == NOBODY || may_be_stored(m, a->a);
-    return first && (items < 2 || a->b == NOBODY || may_be_stored(m, a->b));
+    bool first = items < 1 || a->a == NOBODY || model_may_be_stored(m, a->a);
+    return first && (items < 2 || a->b == NOBODY || model_may_be_stored(m, a->b));
 }
 
-static void place_new(model *m, int n, int where, int name) {
+void model_place(model *m, int n, int where, int name) {
     thing *o = at(m, n);
     if (where == HELD || where == TEMPORARY) {
         o->held = true;
@@ -91,12 +92,13 @@ static void place_new(model *m, int n, int where, int name) {
 }
 
 static void add_item(model *m, int n, int value) {
-    model_put(m, n, at(m, n)->count, (entry){NOBODY, NOBODY, (int16_t)value});
+    model_put(m, n, at(m, n)->count, entry_for(NOBODY, NOBODY, value));
 }
 
 static bool make(model *m, const act *a, const op *o) {
     int items = o != NULL ? o->items : 0;
     if (!may_make(m, a, items)) return false;
+    if (model_refuses(m, 1)) return true;
     model_birth(m, a->number, a->what, class_for(a->what));
     thing *made = at(m, a->number);
     if (o != NULL)
@@ -110,22 +112,7 @@ static bool make(model *m, const act *a, const op *o) {
     }
     if (a->what == A_TUPLE && items > 0) add_item(m, a->number, a->a);
     if (a->what == A_TUPLE && items > 1) add_item(m, a->number, a->b);
-    place_new(m, a->number, a->k % WHERES, a->k / WHERES);
-    return true;
-}
-
-static bool copy(model *m, const act *a) {
-    thing *from = operand(m, a->a);
-    if (from == NULL || a->number < FIRST_NUMBER || at(m, a->number)->what != NOTHING)
-        return false;
-    bool can = from->what >= A_NODE && from->what <= A_SET && from->what != AN_OWN &&
-               from->what != AN_ITEM;
-    if (!can || (from->cls != NOBODY && !is_alive(m, from->cls))) return false;
-    model_birth(m, a->number, from->what, from->cls);
-    thing *made = at(m, a->number);
-    made->count = from->count;
-    for (int i = 0; i < from->count; i++) made->entry[i] = from->entry[i];
-    place_new(m, a->number, IN_OWN_NAME, 0);
+    model_place(m, a->number, a->k % WHERES, a->k / WHERES);
     return true;
 }
 
@@ -138,7 +125,7 @@ static bool set_labelled(model *m, int n, int label, int value) {
     if (place != NOBODY)
         model_store(m, n, place, value);
     else
-        model_put(m, n, o->count, (entry){NOBODY, (int16_t)label, (int16_t)value});
+        model_put(m, n, o->count, entry_for(NOBODY, label, value));
     return true;
 }
 
@@ -150,10 +137,10 @@ static int find_member(const thing *set, int value) {
 
 static bool set_field(model *m, const act *a) {
     thing *o = at(m, a->a);
-    if (!may_be_stored(m, a->b)) return false;
+    if (!model_may_be_stored(m, a->b)) return false;
     if (is_slotted(o->what)) {
         model_store(m, a->a, a->k % 3, a->b);
-    } else if (is_open(o->what) || o->what == A_DICT) {
+    } else if (is_open(o->what) || o->what == A_DICT || o->what == A_CLASS) {
         return set_labelled(m, a->a, a->k % 4, a->b);
     } else if (o->what == A_LIST) {
         if (o->count == 0) return false;
@@ -172,11 +159,11 @@ static bool unset_field(model *m, const act *a) {
     thing *o = at(m, a->a);
     if (is_slotted(o->what)) {
         model_store(m, a->a, a->k % 3, NOBODY);
-    } else if (is_open(o->what)) {
+    } else if (is_open(o->what) || o->what == A_CLASS) {
         int place = model_find(m, a->a, a->k % 4);
         if (place == NOBODY) return false;
         remove_entry(m, a->a, place);
-    } else if ((o->what == A_LIST || o->what == A_DICT || o->what == A_SET) && o->count > 0) {
+    } else if (o->what >= A_LIST && o->what <= A_WEAK_SET && o->what != A_TUPLE && o->count > 0) {
         remove_entry(m, a->a, a->k % o->count);
     } else {
         return false;
@@ -187,7 +174,7 @@ static bool unset_field(model *m, const act *a) {
 /* Its value is itself or true. */
 static bool set_key(model *m, const act *a) {
     thing *o = at(m, a->a);
-    if (o->what != A_DICT || !may_be_stored(m, a->b) || !is_hashable(at(m, a->b)->what))
+    if (o->what != A_DICT || !model_may_be_stored(m, a->b) || !is_hashable(at(m, a->b)->what))
         return false;
     int value = a->k % 2 ? a->b : NOBODY;
     for (int i = 0; i < o->count; i++) {
@@ -196,7 +183,7 @@ static bool set_key(model *m, const act *a) {
         return true;
     }
     if (o->count >= ROOM) return false;
-    model_put(m, a->a, o->count, (entry){a->b, NOBODY, (int16_t)value});
+    model_put(m, a->a, o->count, entry_for(a->b, NOBODY, value));
     return true;
 }
 
@@ -204,8 +191,8 @@ static bool change_list(model *m, const act *a) {
     thing *o = at(m, a->a);
     if (o->what != A_LIST) return false;
     if (a->kind == OP_INSERT) {
-        if (o->count >= ROOM || !may_be_stored(m, a->b)) return false;
-        model_put(m, a->a, a->k % (o->count + 1), (entry){NOBODY, NOBODY, a->b});
+        if (o->count >= ROOM || !model_may_be_stored(m, a->b)) return false;
+        model_put(m, a->a, a->k % (o->count + 1), entry_for(NOBODY, NOBODY, a->b));
         return true;
     }
     if (a->kind == OP_REVERSE) {
@@ -226,13 +213,6 @@ static bool change_list(model *m, const act *a) {
     return true;
 }
 
-static bool clear(model *m, const act *a) {
-    what w = at(m, a->a)->what;
-    if (w == A_CLASS) return false;
-    model_clear(m, a->a);
-    return true;
-}
-
 static bool detach(model *m, const act *a) {
     thing *o = at(m, a->a);
     if (o->what != A_RECORD || !o->pending) return false;
@@ -246,14 +226,18 @@ static bool detach(model *m, const act *a) {
 
 /* What changes the fields of a: the caller keeps it meanwhile, as the headers ask for. */
 static bool change(model *m, const act *a) {
-    if (operand(m, a->a) == NULL) return false;
+    if (!model_may_be_stored(m, a->a)) return false;
     bool done = false;
     at(m, a->a)->extra = (int16_t)(at(m, a->a)->extra + 1);
     switch (a->kind) {
     case OP_SET: done = set_field(m, a); break;
     case OP_UNSET: done = unset_field(m, a); break;
     case OP_KEY: done = set_key(m, a); break;
-    case OP_CLEAR: done = clear(m, a); break;
+    case OP_CLEAR:
+        model_clear(m, a->a);
+        done = true;
+        break;
+    case OP_WATCH: done = model_watch(m, a); break;
     case OP_DETACH: done = detach(m, a); break;
     default: done = change_list(m, a);
     }
@@ -266,6 +250,8 @@ static bool change(model *m, const act *a) {
 
 static bool push(model *m, const act *a) {
     if (m->depth >= 6 || m->dying_depth > 0 || at(m, a->number)->what != NOTHING) return false;
+    m->refused = m->max_frames != 0 && m->depth >= m->max_frames;
+    if (m->refused) return true;
     model_birth(m, a->number, A_FRAME, NOBODY);
     m->frames[m->depth++] = a->number;
     at(m, a->number)->extra = 0;
@@ -282,7 +268,7 @@ static bool pop(model *m) {
 }
 
 static bool change_roots(model *m, const act *a) {
-    if (!may_be_stored(m, a->a)) return false;
+    if (!model_may_be_stored(m, a->a)) return false;
     thing *o = at(m, a->a);
     switch (a->kind) {
     case OP_PIN: o->pins++; return true;
@@ -298,6 +284,11 @@ static bool change_roots(model *m, const act *a) {
     case OP_UNPIN:
         if (o->pins == 0) return false;
         o->pins--;
+        model_drop(m, a->a);
+        return true;
+    case OP_TAKE:
+        if (m->saved[a->a] == 0) return false;
+        m->saved[a->a]--;
         model_drop(m, a->a);
         return true;
     case OP_ATEXIT:
@@ -325,19 +316,25 @@ static void freeze(model *m, bool on) {
             at(m, n)->generation = on ? FROZEN : 2;
 }
 
+/* Where the model cannot know, the core tells (model_collect_these). */
 static bool safe_point(model *m) {
+    if (!m->paced) {
+        m->deferred = 0;
+        return true;
+    }
     if (m->bell & 3) {
         m->deferred = 0;
         model_settle(m);
     }
-    bool may = m->enabled && m->automatic && !m->collecting && m->dying_depth == 0;
+    bool may = m->enabled && m->paces[m->policy] != PACE_NEVER && !m->quiet;
     int generation = (m->bell & 4) && may ? model_due(m) : -1;
     tell_found(m, generation >= 0 ? model_collect(m, generation) : -1);
     return true;
 }
 
 static bool litter(model *m, const act *a) {
-    if (m->dying_depth > 0) return false;
+    bool room = m->max_objects == 0 || model_live(m) + a->k <= m->max_objects;
+    if (m->dying_depth > 0 || m->saveall || !room) return false;
     m->litter[0] += a->k;
     m->births += a->k;
     return true;
@@ -351,19 +348,44 @@ static bool set_threshold(model *m, const act *a) {
     return true;
 }
 
+static bool has_litter(const model *m) {
+    return m->litter[0] + m->litter[1] + m->litter[2] > 0;
+}
+
+static bool set_policy(model *m, const act *a) {
+    int policy = a->k % ANY_TIME % m->policies;
+    bool quiet = a->k & QUIET;
+    bool any_time = a->k & ANY_TIME || (m->paces[policy] == PACE_ANY_TIME && !quiet);
+    if (m->collecting || (any_time && m->saveall)) return false;
+    m->policy = policy;
+    m->quiet = quiet;
+    if (any_time) m->paced = false; /* then generations mean nothing either */
+    return true;
+}
+
+static bool set_limits(model *m, const act *a) {
+    if (m->dying_depth > 0) return false;
+    m->max_objects = a->k % 3 == 1 ? model_live(m) + a->k / 3 : 0;
+    m->max_frames = a->k % 3 == 2 ? m->depth : 0;
+    return true;
+}
+
 static bool manage(model *m, const act *a) {
     switch (a->kind) {
-    case OP_COLLECT: tell_found(m, model_collect(m, a->k % 3)); return true;
+    case OP_COLLECT:
+        tell_found(m, model_collect(m, model_generation(m, a->k)));
+        return true;
     case OP_ENABLE: m->enabled = a->k & 1; return true;
-    case OP_POLICY:
-        if (m->collecting) return false;
-        m->automatic = a->k % MODEL_POLICIES == MODEL_AUTOMATIC;
+    case OP_POLICY: return set_policy(m, a);
+    case OP_LIMIT: return set_limits(m, a);
+    case OP_SAVEALL:
+        if (!m->paced || m->collecting || (a->k & 1 && has_litter(m))) return false;
+        m->saveall = a->k & 1;
         return true;
     case OP_FREEZE:
     case OP_UNFREEZE:
-        for (int i = 0; i < 3; i++)
-            if (m->litter[i] > 0) return false; /* it would be frozen as well */
-        if (m->dying_depth > 0) return false;
+        /* It would be frozen as well. */
+        if (m->dying_depth > 0 || has_litter(m)) return false;
         freeze(m, a->kind == OP_FREEZE);
         return true;
     case OP_THRESHOLD: return set_threshold(m, a);
@@ -383,17 +405,23 @@ static bool manage(model *m, const act *a) {
 static bool do_act(model *m, const act *a, const op *o) {
     switch (a->kind) {
     case OP_MAKE: return make(m, a, o);
-    case OP_COPY: return copy(m, a);
+    case OP_CLASS: return o != NULL && model_make_class(m, a);
+    case OP_INSTANCE: return o != NULL && model_make_instance(m, a, o);
+    case OP_FINALIZER: return model_set_finalizer(m, a);
+    case OP_COPY: return model_copy(m, a);
+    case OP_DEEPCOPY: return model_deepcopy(m, a);
     case OP_SET:
     case OP_UNSET:
     case OP_KEY:
+    case OP_WATCH:
     case OP_INSERT:
     case OP_POP:
     case OP_CUT:
     case OP_REVERSE:
     case OP_CLEAR:
     case OP_DETACH: return change(m, a);
-    case OP_BIND: return may_be_stored(m, a->b) && bind(m, frame_of(m, a->a), a->k % NAMES, a->b);
+    case OP_BIND:
+        return model_may_be_stored(m, a->b) && bind(m, frame_of(m, a->a), a->k % NAMES, a->b);
     case OP_UNBIND: return unbind(m, frame_of(m, a->a), a->k);
     case OP_PUSH: return push(m, a);
     case OP_POP_FRAME: return pop(m);
@@ -403,12 +431,14 @@ static bool do_act(model *m, const act *a, const op *o) {
     case OP_UNHOLD:
     case OP_LOSE:
     case OP_ATEXIT:
+    case OP_TAKE:
     case OP_ID: return change_roots(m, a);
     default: return manage(m, a);
     }
 }
 
 bool model_do(model *m, const op *o) {
+    m->refused = false;
     return do_act(m, &o->act, o);
 }
 
@@ -426,12 +456,17 @@ void model_say_last_words(model *m, int self, int children[CHILDREN]) {
         if (a.kind == OP_NONE) continue;
         a.a = resolve(a.a, self, children);
         a.b = resolve(a.b, self, children);
+        if (a.kind == OP_WATCH) a.k = resolve(a.k, self, children);
         if (a.kind == OP_MAKE) {
             if (self >= OFFSPRING) continue;
             a.number = (int16_t)(self + OFFSPRING);
         }
         int before = m->trace->count;
         model_note(m, STEP_ACT, self, &a);
+        bool refused = m->refused;
+        m->refused = false;
         if (!do_act(m, &a, NULL)) m->trace->count = before;
+        else if (before < STEPS) m->trace->steps[before].act.refused = m->refused;
+        m->refused = refused;
     }
 }

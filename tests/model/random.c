@@ -82,14 +82,18 @@ static int test_random(void) {
     }
     if (!alone)
         check(shared->steps > 0 && shared->collected > 0 && shared->automatic > 0 &&
-                  shared->resurrected > 0 && shared->callbacks > 0,
-              "finalizers, callbacks, collections, automatic ones and resurrections took place");
+                  shared->resurrected > 0 && shared->callbacks > 0 && shared->refused > 0 &&
+                  shared->starved > 0,
+              "finalizers, callbacks, collections, automatic ones, resurrections and refusals "
+              "took place");
     printf("# %llu operations, %llu skipped, %llu steps of finalizers and callbacks, %llu objects "
            "collected, %llu automatic collections, %llu resurrections, %llu callbacks\n",
            (unsigned long long)shared->done, (unsigned long long)shared->skipped,
            (unsigned long long)shared->steps, (unsigned long long)shared->collected,
            (unsigned long long)shared->automatic, (unsigned long long)shared->resurrected,
            (unsigned long long)shared->callbacks);
+    printf("# %llu operations refused by a limit, %llu for want of memory\n",
+           (unsigned long long)shared->refused, (unsigned long long)shared->starved);
     printf("# the rules leave the order open in %llu operations, which were not done, and in %llu "
            "of %llu closes, which were compared up to there\n",
            (unsigned long long)shared->open_operations, (unsigned long long)shared->open_closes,

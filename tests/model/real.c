@@ -37,7 +37,8 @@ static bool add_to_view(ouro_object *object, void *context) {
     uint64_t *view = context;
     int number = real_number(object), target = real_number(target_of(object));
     if (number == NOBODY || number == CLASS_OPEN) return true;
-    *view += view_of_object(number, ouro_object_count(object), target, target != NOBODY);
+    int entries = (int)ouro_weak_dict_count(object);
+    *view += view_of_object(number, ouro_object_count(object), target, entries);
     return true;
 }
 
@@ -45,6 +46,19 @@ uint64_t real_view(real *r) {
     uint64_t view = 1;
     ouro_heap_each(r->heap, true, add_to_view, &view);
     return view != 0 ? view : 1;
+}
+
+typedef struct seeing {
+    bool *vanished;
+    long litter;
+} seeing;
+
+static bool note_seen(ouro_object *object, void *context) {
+    seeing *s = context;
+    int number = real_number(object);
+    if (number == NOBODY) s->litter += !ouro_object_is_dying(object);
+    else s->vanished[number] = s->vanished[number] && ouro_object_is_dying(object);
+    return true;
 }
 
 /* ---- following --------------------------------------------------------------------------- */
@@ -84,7 +98,24 @@ static void play(real *r, int n) {
     real_follow(r, STEP_END, n);
 }
 
+void real_vanished(real *r, const model *m, bool vanished[NUMBERS], long *ret_litter) {
+    for (int n = 0; n < NUMBERS; n++)
+        vanished[n] = m->objects[n].alive && n != CLASS_OPEN && n != GARBAGE;
+    seeing s = {vanished, 0};
+    ouro_heap_each(r->heap, true, note_seen, &s);
+    *ret_litter = s.litter;
+}
+
+/* What dies now has to be something that the model would let die. */
+static void ask_for_trace(real *r) {
+    bool vanished[NUMBERS];
+    long litter;
+    real_vanished(r, r->model, vanished, &litter);
+    r->predict(r->predict_context, vanished);
+}
+
 void real_last_words(real *r, step_kind kind, int n) {
+    if (r->blind && !r->open && r->position == r->trace->count) ask_for_trace(r);
     const step *s = real_follow(r, kind, n);
     if (s == NULL) return;
     if (s->view != 0 && s->view != real_view(r)) {
@@ -100,13 +131,14 @@ static void settle(void *user, ouro_heap *heap, ouro_settle_reason reason) {
     (void)heap;
     (void)reason;
     real *r = user;
+    if (r->blind) return;
     bool finds = !r->open && r->position < r->trace->count &&
                  r->trace->steps[r->position].kind == STEP_SETTLE;
     if (!finds) return; /* to be asked once more than needed does no harm */
     if (real_follow(r, STEP_SETTLE, NOBODY) != NULL) play(r, NOBODY);
 }
 
-static void finalize(ouro_object *object) {
+void real_finalize(ouro_object *object) {
     real_last_words(real_of(object), STEP_FINALIZE, real_number(object));
 }
 
@@ -146,7 +178,7 @@ static void make_types(real *r) {
                            .traverse = traverse_own,
                            .refs = refs_of_own,
                            .clear = clear_own,
-                           .finalize = finalize};
+                           .finalize = real_finalize};
     MUST(r, ouro_type_new(r->heap, &spec, &r->own));
     spec = (ouro_type_spec){.struct_size = sizeof spec,
                             .name = "item",
@@ -154,6 +186,20 @@ static void make_types(real *r) {
                             .values_offset = offsetof(own, ref),
                             .values_count = 3};
     MUST(r, ouro_type_new(r->heap, &spec, &r->item));
+}
+
+/* ---- policies ---------------------------------------------------------------------------- */
+
+/* Those that the model does not know may collect at any safe point. */
+int real_policies(pace_kind paces[POLICIES]) {
+    const char *name;
+    int count = 0;
+    for (; count < POLICIES && (name = ouro_policy_at((size_t)count, NULL)) != NULL; count++) {
+        paces[count] = PACE_ANY_TIME;
+        if (strcmp(name, "refcount") == 0) paces[count] = PACE_NEVER;
+        if (strcmp(name, "generational") == 0) paces[count] = PACE_YOUNG_FIRST;
+    }
+    return count;
 }
 
 /* ---- opening and closing ----------------------------------------------------------------- */
@@ -173,21 +219,24 @@ static void make_classes(real *r) {
     static const char *const slots[] = {"a", "b", "c"};
     ouro_object *cls, *bag;
     MUST(r, ouro_class_new(r->heap, "Node", slots, 3, NULL, &cls));
-    MUST(r, ouro_class_set_finalizer(cls, finalize));
+    MUST(r, ouro_class_set_finalizer(cls, real_finalize));
     tag(r, CLASS_NODE, cls);
     MUST(r, ouro_class_new(r->heap, "Plain", slots, 3, NULL, &cls));
     tag(r, CLASS_PLAIN, cls);
     MUST(r, ouro_class_new(r->heap, "Bag", NULL, 0, NULL, &cls));
-    MUST(r, ouro_class_set_finalizer(cls, finalize));
+    MUST(r, ouro_class_set_finalizer(cls, real_finalize));
     tag(r, CLASS_BAG, cls);
     MUST(r, ouro_bag_new(r->heap, &bag));
     tag(r, CLASS_OPEN, ouro_record_class(bag));
     ouro_release(bag);
+    MUST(r, ouro_garbage(r->heap, &r->objects[GARBAGE]));
 }
 
 void real_open(real *r, const trace *t) {
     memset(r, 0, sizeof *r);
     r->trace = t;
+    r->paced = true;
+    while (ouro_policy_at(r->policies, NULL) != NULL) r->policies++;
     ouro_heap_options options = {.struct_size = sizeof options,
                                  .user = r,
                                  .alloc = count_bytes,
@@ -214,7 +263,9 @@ static bool is_over(const real *r) {
 void real_do(real *r, const op *o, unsigned bell) {
     r->position = 0;
     r->deaths_heard = r->resurrections_heard = 0;
+    r->refused = false;
     real_act(r, &o->act, o, bell);
+    r->starved = false;
     if (!r->open && !is_over(r)) {
         char text[80];
         real_fail(r, "step %d: expected %s, but there came nothing more", r->position,

@@ -16,15 +16,30 @@ typedef struct real {
     bool open;    /* past what is determined: nothing is compared or done any more */
     bool failed;
     bool listening;
+    bool limited; /* the act is to be refused */
+    bool starved; /* the operation's first call gets no memory */
+    bool refused; /* for want of it */
+    bool paced;   /* as the model, and: */
+    bool quiet;
+    size_t policies;
+    /* Asked when something dies at a safe point and the trace does not say what. */
+    bool blind;
+    void (*predict)(void *context, const bool *dying);
+    void *predict_context;
+    const model *model; /* when blind: who was alive */
     long deaths_heard, resurrections_heard;
     long asked, asked_found; /* collections by the test itself, and what they found */
     size_t bytes; /* obtained from the C library */
     char why[600];
 } real;
 
+/* What policies there are, and when they collect. Returns how many. */
+int real_policies(pace_kind paces[POLICIES]);
 void real_open(real *r, const trace *t);
 /* Does one operation, following the trace from its beginning. bell: as the model was told. */
 void real_do(real *r, const op *o, unsigned bell);
+/* Which of those that the model thinks alive are not any more, or are dying. */
+void real_vanished(real *r, const model *m, bool ret_vanished[NUMBERS], long *ret_litter);
 /* What a safe point would find due: the heap's first word. */
 unsigned real_bell(const real *r);
 /* Closes the heap, following the trace. */
@@ -41,11 +56,21 @@ uint64_t real_view(real *r);
 void real_compare(real *r, const model *m, const model *before);
 
 /* calls.c */
+void real_bind(real *r, int which, int name, int value);
 void real_act(real *r, const act *a, const op *o, unsigned bell);
 /* The trace's next step must be this. False: it is not, or nothing is compared any more. */
 const step *real_follow(real *r, step_kind kind, int n);
 /* A finalizer or callback of object n. */
 void real_last_words(real *r, step_kind kind, int n);
+
+/* makes.c */
+void real_make(real *r, const act *a, int items);
+void real_enter(real *r, int number, ouro_object *made);
+void real_finalize(ouro_object *object);
+void real_try_begin(real *r);
+bool real_try_end(real *r, ouro_status status, const char *call);
+/* A call that may be refused. True: it was done. */
+#define TRY(r, call) (real_try_begin(r), real_try_end(r, (call), #call))
 
 #define MUST(r, call)                                                                        \
     do {                                                                                     \

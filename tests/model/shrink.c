@@ -62,10 +62,14 @@ static bool simplify_operation(shrinking *s, int i) {
         shrunk |= try_change(s, i, changed);
     }
     op changed = s->best[i];
-    if (changed.act.kind != OP_MAKE) return shrunk;
+    changed.starved = false;
+    shrunk |= try_change(s, i, changed);
+    changed = s->best[i];
+    if (changed.act.kind != OP_MAKE && changed.act.kind != OP_INSTANCE) return shrunk;
     changed.act.k = IN_OWN_NAME;
     shrunk |= try_change(s, i, changed);
     changed = s->best[i];
+    if (changed.act.kind == OP_INSTANCE) return shrunk;
     if (is_watcher(changed.act.what)) {
         changed.act.b = NOBODY;
         return try_change(s, i, changed) || shrunk;

@@ -191,7 +191,7 @@ scenario("looking in a finalizer and a callback", function(it)
     x = nil
     is(collect(), 1)
     is(it:said(), "true true 0", "the dead are not listed in a callback")
-    is(referrers, 1, "the set is intact while finalizers run")
+    is(referrers, 2, "the set is intact while finalizers run; the local self refers to it")
     w = nil
 end)
 

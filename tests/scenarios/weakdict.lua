@@ -560,6 +560,22 @@ scenario("made from a table, a dict, another", function()
     del("m", "n", "d", "s", "x", "y")
 end)
 
+scenario("brought back without the keys that only it led to", function()
+    Keeper = class("Keeper", { "map" })
+    function Keeper:__del() kept = self.map end
+    local function make()
+        local map, key = weak.keys {}, Node("key")
+        map[key] = list { key }
+        keeper, watch = Keeper(map), weak(key)
+    end
+    make()
+    del "keeper"
+    is(#kept, 0, "a value leads to its own key only for who has the key, also after a finalizer")
+    is(watch.alive, false)
+    ok(heap.check())
+    del("kept", "watch", "Keeper")
+end)
+
 scenario("dead before the heap closes", function()
     local h = require "ouro".heap {}
     local box = h:list {}

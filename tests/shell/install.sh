@@ -34,7 +34,7 @@ install_all() {
 # Lua as on a machine where OURO_PREFIX is what Lua was built for.
 stock_lua() {
     module=$(find "$root" -name ouro.so) || return 1
-    half=$(find "$root" -name tap.lua) || return 1
+    half=$(find "$root" -path '*/ouro/tap.lua') || return 1
     (cd "$folder" && LUA_CPATH_5_4="${module%/*}/?.so" LUA_PATH_5_4="${half%/ouro/tap.lua}/?.lua" \
         exec lua5.4 -e "$1")
 }
@@ -55,7 +55,7 @@ places_are_searched() {
     *) return 0 ;;
     esac
     module=$(find "$root" -name ouro.so)
-    half=$(find "$root" -name tap.lua)
+    half=$(find "$root" -path '*/ouro/tap.lua')
     module=${module#"$folder"}
     half=${half#"$folder"}
     searched "${module%/ouro.so}" so && searched "${half%/ouro/tap.lua}" lua
@@ -104,6 +104,12 @@ check "a state can be closed and the module loaded again" stock_lua '
     assert(require "ouro")
     os.exit(true, true)'
 check "the command runs" "$root/bin/ouro" -e 'print(refcount(list{}))'
+prompt_is_whole() {
+    for file in "$OURO_SOURCE"/bindings/lua/ouro/shell/*.lua; do
+        find "$folder" -path "*/ouro/shell/${file##*/}" | grep -q . || return 1
+    done
+}
+check "all files of the prompt's Lua half are there" prompt_is_whole
 check "the installed command takes the installed Lua files" searches installed "$root/bin/ouro"
 check "the one in the build folder those of its checkout" searches checkout "$OURO"
 check "a C program builds with pkg-config" build_program

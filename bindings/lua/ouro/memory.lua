@@ -7,6 +7,8 @@
 -- a call, w(): for a field, w.alive, Lua keeps what is left over in the asker's registers.
 local show = require "ouro.show"
 
+local MOST_LINES = 20
+
 -- The same f may be a name of the script: its results go before anything is asked.
 local function weakly(heap, f)
     local function watch(...)
@@ -17,15 +19,31 @@ local function weakly(heap, f)
     return watch(f())
 end
 
--- Text of what a weak reference still finds, and why it is there.
-local function describe(heap, w)
-    local function look(x)
-        if x == nil then return "dead" end
-        local fine, holders = pcall(heap.holders, x)
-        local text = show.value(x)
-        return fine and text .. "; held by: " .. tostring(holders) or text
+local function lines_of(value)
+    local lines = {}
+    for line in tostring(value):gmatch("[^\n]+") do
+        if #lines == MOST_LINES then
+            lines[#lines + 1] = "..."
+            break
+        end
+        lines[#lines + 1] = line
     end
-    return look(w())
+    return lines
+end
+
+-- Why the target of a weak reference lives: its count, its holders, the shortest path from a
+-- root. It is an argument of what is asked and nothing else, not even of pcall: Lua would hold
+-- it, and the answer would be that.
+local function evidence(heap, w)
+    local details = { { "got", show.value((w())) }, { "expected", "dead" } }
+    local function add(key, f)
+        local fine, value = pcall(f)
+        if fine then details[#details + 1] = { key, value } end
+    end
+    add("count", function() return heap.refcount((w())) end)
+    add("holders", function() return lines_of(heap.holders((w()))) end)
+    add("path", function() return lines_of(heap.why((w()))) end)
+    return details
 end
 
 local function run_or_fail(tap, name, f, ...)
@@ -47,12 +65,18 @@ local function clean(heap)
     end
 end
 
-local function garbage_text(heap)
-    local texts = {}
+-- The cycles that are garbage, a line each.
+local function garbage_lines(heap)
+    local lines = {}
     for _, group in ipairs(heap.heap.cycles()) do
-        if group.garbage then texts[#texts + 1] = tostring(group) end
+        if #lines == MOST_LINES then break end
+        if group.garbage then lines[#lines + 1] = lines_of(group)[1] end
     end
-    return #texts > 0 and table.concat(texts, "; ") or "no cycles"
+    return lines
+end
+
+local function count_text(count)
+    return ("%d leaked object%s"):format(count, count == 1 and "" or "s")
 end
 
 -- Runs f with automatic collection off; how many objects it left that only cycles keep.
@@ -61,18 +85,74 @@ local function count_leaks(heap, f)
     local enabled = heap.gc.isenabled()
     heap.gc.disable()
     local fine, message = pcall(function() f() end)
-    local text = garbage_text(heap)
+    local cycles = garbage_lines(heap)
     local found = heap.collect()
     if enabled then heap.gc.enable() end
     if not fine then error(message, 0) end
-    return { found = found, text = text }
+    return { found = found, cycles = cycles }
 end
 
-return function(tap)
+-- ---- a subtest's heap and leaks ----------------------------------------------------------------
+
+local function check_options(options)
+    for key, value in pairs(options) do
+        local heap = key == "heap" and (type(value) == "table" or type(value) == "boolean")
+        local leaks = key == "leaks" and (math.type(value) or type(value) == "boolean")
+        if not heap and not leaks then
+            error(("subtest: the options are heap (true or limits) and leaks (true or how many); "
+                .. "got %s = %s"):format(tostring(key), show.value(value)), 4)
+        end
+    end
+end
+
+-- Nothing, or what the subtest left behind: garbage, and what is still referenced.
+local function examine(heap, before, wanted)
+    local cycles = garbage_lines(heap)
+    local garbage = heap.collect()
+    clean(heap)
+    local left = math.max(0, heap.heap.live() - before.live)
+    if garbage + left == wanted then return nil end
+    local details = { { "garbage", garbage }, { "cycles", cycles }, { "referenced", left } }
+    if left > 0 then
+        details[4] = { "changes", lines_of(before.picture:diff(heap.heap.snapshot())) }
+    end
+    return { details = details,
+        text = ("%s, expected %s"):format(count_text(garbage + left), count_text(wanted)) }
+end
+
+local function with_leak_check(heap, wanted, run)
+    clean(heap)
+    local enabled = heap.gc.isenabled()
+    local before = { live = heap.heap.live(), picture = heap.heap.snapshot() }
+    heap.gc.disable()
+    run()
+    local found = examine(heap, before, wanted)
+    if enabled then heap.gc.enable() end
+    return found
+end
+
+return function(tap, inner)
     tap.own(debug.getinfo(1, "S").source)
 
     local function heap_of_tests()
         return tap.heap or require "ouro"
+    end
+
+    -- Runs a subtest with what its options ask for: nil, or the evidence of a leak.
+    function inner.with_options(options, run)
+        check_options(options)
+        local before, fresh, found = tap.heap, nil, nil
+        if options.heap then
+            local limits = type(options.heap) == "table" and options.heap or nil
+            fresh = require "ouro".heap(limits)
+            tap.heap = fresh
+        end
+        local function call() run(fresh) end
+        local wanted = options.leaks == true and 0 or options.leaks
+        if wanted then found = with_leak_check(heap_of_tests(), wanted, call) else call() end
+        tap.heap = before
+        if fresh then fresh:close() end
+        return found
     end
 
     -- dies(f, name): what f returns is dead as soon as f has returned, without a collection.
@@ -86,8 +166,8 @@ return function(tap)
             if w() then alive = w break end
         end
         return tap.report(#watched > 0 and not alive, name, function()
-            local got = #watched == 0 and "f returned nothing" or describe(heap, alive)
-            return { { "got", got }, { "expected", "dead" } }
+            if #watched > 0 then return evidence(heap, alive) end
+            return { { "got", "f returned nothing" }, { "expected", "dead" } }
         end)
     end
 
@@ -118,8 +198,9 @@ return function(tap)
         local result = run_or_fail(tap, name, count_leaks, heap, f)
         if not result then return false end
         return tap.report(result.found == n, name, {
-            { "got", ("%d leaked objects: %s"):format(result.found, result.text) },
-            { "expected", ("%d leaked objects"):format(n) },
+            { "got", count_text(result.found) },
+            { "expected", count_text(n) },
+            { "cycles", result.cycles },
         })
     end
 
@@ -141,10 +222,11 @@ return function(tap)
     -- refcount_is(x, n, name)
     function tap.refcount_is(x, n, name)
         local heap = heap_of_tests()
-        local count = heap.refcount(x)
+        local count, w = heap.refcount(x), heap.weak(x)
+        x = nil
         return tap.report(count == n, name, function()
-            return { { "got", tostring(count) }, { "expected", tostring(n) },
-                { "holders", tostring(heap.holders(x)) } }
+            local details = evidence(heap, w)
+            return { { "got", count }, { "expected", n }, table.unpack(details, 4) }
         end)
     end
 

@@ -2,18 +2,18 @@
 -- Tap: tests that print the Test Anything Protocol, version 14, on standard output, for Meson
 -- and other readers. With OURO_TAP=13 in the environment, and under `prove`, which fails
 -- everything it does not know, it is version 13: a subtest is one line, and its own lines are
--- comments. Beside the usual checks there are those about memory (memory.lua).
---
--- Each line is written at once and flushed. A line of the script's own that does not end
--- before the next check (io.write without a line break, in a finalizer say) spoils that
--- check's line: where the cursor is cannot be known, so end your lines.
+-- comments. Beside the usual checks there are those about memory (memory.lua). How lines are
+-- kept whole, whatever finalizers print, is in stream.lua.
 --
 -- Nothing that was given to a check is kept after it, and a failed check keeps text only.
+local deep = require "ouro.deep"
 local show = require "ouro.show"
+local stream = require "ouro.stream"
 
-local tap = {}
+-- What memory.lua adds for this file alone.
+local tap, inner = {}, {}
 
-local stdout, stderr, exit = io.stdout, io.stderr, os.exit
+local stderr, exit = io.stderr, os.exit
 local function wants_13()
     local wanted = os.getenv("OURO_TAP")
     if not wanted or wanted == "" then return os.getenv("HARNESS_ACTIVE") ~= nil end
@@ -33,15 +33,20 @@ local begun, ended = false, false
 
 -- ---- writing ------------------------------------------------------------------------------
 
-local function write_line(line)
+-- Lines of the context that is now, with the version before the first.
+local function write_lines(lines)
+    local out = {}
     if not begun then
         begun = true
-        stdout:write("TAP version ", flat and "13" or "14", "\n")
+        out[1] = "TAP version " .. (flat and "13" or "14")
     end
-    if flat and now.parent then line = "#" .. now.indent .. line
-    else line = now.indent .. line end
-    stdout:write(line .. "\n")
-    stdout:flush()
+    local prefix = flat and now.parent and "#" .. now.indent or now.indent
+    for _, line in ipairs(lines) do out[#out + 1] = prefix .. line end
+    stream.write(out)
+end
+
+local function write_line(line)
+    write_lines { line }
 end
 
 -- A name in one line. What would read as a directive (# TODO) is marked off by a point, for
@@ -56,17 +61,19 @@ local function escape(name)
 end
 
 local function comment(text)
-    return "# " .. tostring(text):gsub("\n", "\n# ")
+    return (("# " .. tostring(text):gsub("\r?\n", "\n# ")):gsub("# %f[\n\0]", "#"))
 end
 
 -- note(text): a comment on standard output.
 function tap.note(text)
-    for line in comment(text):gmatch("[^\n]+") do write_line(line) end
+    local lines = {}
+    for line in comment(text):gmatch("[^\n]+") do lines[#lines + 1] = line end
+    write_lines(lines)
 end
 
 -- diag(text): a comment on standard error, where people see it under `prove`.
 function tap.diag(text)
-    stdout:flush()
+    io.stdout:flush()
     stderr:write((comment(text)):gsub("[^\n]+", now.indent .. "%0"), "\n")
     stderr:flush()
 end
@@ -88,29 +95,20 @@ local function place()
     return "?", 0
 end
 
--- Text of a value as YAML: numbers, words and quoted strings stand for themselves.
-local function scalar(text)
-    text = tostring(text)
-    local quoted = text:gsub("\\.", ""):match('^"[^"]*"$')
-    if quoted or text:match("^[%w_+][%w_.+-]*$") or text:match("^%-[%w.]+$") then return text end
-    return show.quote(text)
-end
-
--- Details: an array of {key, text}.
-local function write_details(details, file, line)
+-- Adds the details, an array of {key, text} or {key, {text, ...}}, to the lines.
+local function add_details(lines, details, file, line)
+    if not flat then lines[#lines + 1] = "  ---" end
+    local from = #lines
+    for _, detail in ipairs(details) do stream.add_detail(lines, detail, show.quote) end
     if flat then
-        for _, pair in ipairs(details) do tap.note(("  %s: %s"):format(pair[1], pair[2])) end
-        tap.note(("  at: %s:%d"):format(file, line))
+        lines[#lines + 1] = ("  at: %s:%d"):format(file, line)
+        for i = from + 1, #lines do lines[i] = "# " .. lines[i] end
         return
     end
-    write_line("  ---")
-    for _, pair in ipairs(details) do
-        write_line(("  %s: %s"):format(pair[1], scalar(pair[2])))
-    end
-    write_line("  at:")
-    write_line("    file: " .. show.quote(file))
-    write_line(("    line: %d"):format(line))
-    write_line("  ...")
+    lines[#lines + 1] = "  at:"
+    lines[#lines + 1] = "    file: " .. show.quote(file)
+    lines[#lines + 1] = ("    line: %d"):format(line)
+    lines[#lines + 1] = "  ..."
 end
 
 local function current_todo()
@@ -122,21 +120,26 @@ local function current_todo()
 end
 
 -- Writes a check's line, and the details (an array, or a function that makes it) if it failed.
-local function report(passed, name, details)
-    local todo = current_todo()
-    now.count = now.count + 1
-    local line = (passed and "ok " or "not ok ") .. now.count
-    if name ~= nil and name ~= "" then line = line .. " - " .. escape(name) end
-    if todo then line = line .. " # TODO " .. escape(todo) end
-    write_line(line)
-    if passed then return true end
-    if not todo then now.failed = now.failed + 1 end
-    local file, number = place()
-    if type(details) == "function" then details = details() end
-    write_details(details or {}, file, number)
-    if not todo then
-        tap.diag(("Failed: %s (%s:%d)"):format(tostring(name or now.count), file, number))
+-- Details are made first: that may run code of the script, with checks of its own.
+local function report(passed, name, details, directive)
+    local todo, context = current_todo(), now
+    local file, number = nil, nil
+    if not passed then
+        file, number = place()
+        if type(details) == "function" then details = details() end
     end
+    context.count = context.count + 1
+    local line = (passed and "ok " or "not ok ") .. context.count
+    if name ~= nil and name ~= "" then line = line .. " - " .. escape(name) end
+    if todo then line = line .. " # TODO " .. escape(todo)
+    elseif directive then line = line .. directive end
+    local lines = { line }
+    if not passed then add_details(lines, details or {}, file, number) end
+    write_lines(lines)
+    if passed then return true end
+    if todo then return false end
+    context.failed = context.failed + 1
+    tap.diag(("Failed: %s (%s:%d)"):format(tostring(name or context.count), file, number))
     return false
 end
 tap.report = report
@@ -148,17 +151,38 @@ local function write_plan(count, reason)
     write_line("1.." .. count .. (reason and " # SKIP " .. escape(reason) or ""))
 end
 
--- plan(n): so many checks will run. plan(0, reason): none, and the script ends here.
+-- Raised to leave a subtest that skips itself.
+local leave = {}
+
+-- plan(n): so many checks will run. plan(0, reason): none, and the script, or the subtest,
+-- ends here.
 function tap.plan(count, reason)
     if math.type(count) ~= "integer" or count < 0 then
         error("plan: how many checks has to be a whole number; got " .. tostring(count), 2)
     end
     if now.planned then error("plan: there is a plan already", 2) end
-    write_plan(count, count == 0 and (reason or "no reason given") or nil)
-    if count == 0 and now == main then
-        ended = true
-        exit(0, true)
+    if count > 0 and now.count > 0 then
+        error("plan: a plan comes before the first check, or from done_testing", 2)
     end
+    if count == 0 and now.count > 0 then
+        error("plan: what has run checks cannot be skipped any more; use skip", 2)
+    end
+    if count == 0 then now.skipped = tostring(reason or "no reason given") end
+    write_plan(count, now.skipped)
+    if count > 0 then return end
+    if now ~= main then error(leave, 0) end
+    ended = true
+    exit(0, true)
+end
+
+-- skip_all(reason): the same as plan(0, reason).
+function tap.skip_all(reason)
+    return tap.plan(0, reason)
+end
+
+-- skip_all(reason): the same as plan(0, reason).
+function tap.skip_all(reason)
+    return tap.plan(0, reason)
 end
 
 -- What is wrong with the context as a whole, or nil.
@@ -205,7 +229,7 @@ end
 -- A script with a plan that ends without done_testing still ends with the right status: this
 -- table is collected when the Lua state closes. An error has its own status, and without a
 -- plan the reader of the lines knows that something is missing.
-tap.sentinel = setmetatable({}, {
+debug.getregistry()["ouro.tap"] = setmetatable({}, {
     __gc = function()
         if ended or not begun then return end
         local what = complaint(main)
@@ -227,10 +251,7 @@ end
 function tap.pass(name) return report(true, name) end
 function tap.fail(name) return report(false, name) end
 
--- The same object or value, equal by ==, or both not a number.
-local function equal(a, b)
-    return rawequal(a, b) or a == b or (a ~= a and b ~= b)
-end
+local equal = deep.equal
 
 local function expectation(got, expected)
     return function()
@@ -254,45 +275,13 @@ function tap.isnt(got, unexpected, name)
     end)
 end
 
-local function missing_key(a, b)
-    for key in pairs(a) do
-        if b[key] == nil then return key end
-    end
-end
-
-local function key_text(path, key)
-    if type(key) == "string" and key:match("^[%a_][%w_]*$") then return path .. "." .. key end
-    return path .. "[" .. show.value(key) .. "]"
-end
-
--- The first place where the structures differ: path, got, expected. A list of pairs to
--- compare, not recursion: depth does not matter, and a pair met again is taken as equal.
-local function first_difference(a, b)
-    local todo, seen = { { a, b, "it" } }, {}
-    for at = 1, math.huge do
-        local pair = todo[at]
-        if not pair then return nil end
-        local x, y, path = pair[1], pair[2], pair[3]
-        local both = type(x) == "table" and type(y) == "table"
-        if not both and not equal(x, y) then return path, x, y end
-        if both and not rawequal(x, y) and not (seen[x] and seen[x][y]) then
-            seen[x] = seen[x] or {}
-            seen[x][y] = true
-            local extra = missing_key(x, y)
-            if extra ~= nil then return key_text(path, extra), x[extra], nil end
-            for key, value in pairs(y) do
-                todo[#todo + 1] = { x[key], value, key_text(path, key) }
-            end
-        end
-        todo[at] = false
-    end
-end
-
--- is_deeply(got, expected, name): tables by their contents, everything else as in `is`.
+-- is_deeply(got, expected, name): tables and managed objects by what is in them.
 function tap.is_deeply(got, expected, name)
-    local path, x, y = first_difference(got, expected)
-    return report(not path, name, function()
-        return { { "where", path }, { "got", show.value(x) }, { "expected", show.value(y) } }
+    local found = deep.difference(got, expected)
+    return report(not found, name, function()
+        local details = expectation(found.got, found.expected)()
+        table.insert(details, 1, { "where", found.path })
+        return details
     end)
 end
 
@@ -387,21 +376,44 @@ function tap.todo(reason, f)
     context.todo = before
 end
 
--- subtest(name, f): the checks in f as one.
-function tap.subtest(name, f)
-    local parent, child = now, new_context(now)
-    child.todo = nil
-    write_line("# Subtest: " .. escape(name))
-    now = child
-    local fine, message = xpcall(f, debug.traceback)
-    if not fine then tap.diag(message) end
-    if not child.planned and not child.announced then write_line("1.." .. child.count) end
-    now = parent
-    local what = not fine and "an error: " .. tostring(message):match("^[^\n]*")
-        or complaint(child)
-    return report(what == nil, name, { { "got", what } })
+-- Where a subtest went wrong, from what it raised.
+local function trace(message)
+    if message == leave then return leave end
+    return { text = tostring(message), traceback = debug.traceback(tostring(message), 2) }
 end
 
-require "ouro.memory" (tap)
+-- Runs f as the context `child`: nil, or what it raised.
+local function run_in(child, f)
+    now = child
+    local fine, problem = xpcall(f, trace)
+    if not fine and problem ~= leave then tap.diag(problem.traceback) end
+    if not child.planned and not child.announced then write_line("1.." .. child.count) end
+    now = child.parent
+    return not fine and problem ~= leave and problem or nil
+end
+
+-- subtest(name, [options,] f): the checks in f as one. memory.lua knows the options.
+function tap.subtest(name, options, f)
+    if f == nil then options, f = {}, options end
+    if type(options) ~= "table" or type(f) ~= "function" then
+        error("subtest: a name, perhaps a table of options, and a function are needed", 2)
+    end
+    local child = new_context(now)
+    write_line("# Subtest: " .. escape(name))
+    local problem, evidence
+    local function run(...)
+        local arguments = table.pack(...)
+        problem = run_in(child, function() f(table.unpack(arguments, 1, arguments.n)) end)
+    end
+    evidence = inner.with_options(options, run)
+    local what = problem and "an error: " .. problem.text:match("^[^\n]*")
+        or not child.skipped and complaint(child) or evidence and evidence.text
+    local skipped = not what and child.skipped
+    return report(what == nil or what == false, name, function()
+        return { { "got", what }, table.unpack(evidence and evidence.details or {}) }
+    end, skipped and " # SKIP " .. escape(skipped))
+end
+
+require "ouro.memory" (tap, inner)
 
 return tap

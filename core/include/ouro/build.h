@@ -30,6 +30,10 @@ OURO_API ouro_status ouro_build_grid(ouro_heap *heap, ouro_object *cls, size_t w
 OURO_API ouro_status ouro_build_graph(ouro_heap *heap, ouro_object *cls, size_t nodes,
                                       size_t degree, uint64_t seed,
                                       ouro_object **ret_list) OURO_MUST_CHECK;
+/* The same in an empty list that exists already, borrowed; OURO_E_VALUE if it is none. On failure
+ * it is empty again. */
+OURO_API ouro_status ouro_build_graph_in(ouro_object *list, ouro_object *cls, size_t nodes,
+                                         size_t degree, uint64_t seed) OURO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -102,6 +102,10 @@ OURO_API ouro_status ouro_object_copy(ouro_object *object, ouro_object **ret_cop
 /* Keeps sharing and cycles. Classes and plain data are shared, not copied. */
 OURO_API ouro_status ouro_object_deepcopy(ouro_object *object,
                                           ouro_object **ret_copy) OURO_MUST_CHECK;
+/* The same, of so many levels at most, the object being the first; 0: of any number.
+ * OURO_E_LIMIT if there are more. */
+OURO_API ouro_status ouro_object_deepcopy_within(ouro_object *object, size_t max_depth,
+                                                 ouro_object **ret_copy) OURO_MUST_CHECK;
 
 #ifdef __cplusplus
 }

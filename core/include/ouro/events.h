@@ -32,8 +32,11 @@ typedef struct ouro_event {
 } ouro_event;
 
 /* The listener is called at once, in the middle of things: it may read (types, names,
- * repr, ids) but must not change the heap. Mask: bit i for kind i. NULL: none.
- * Plain and internal objects are not reported. */
+ * repr, ids) but must not change the heap; it may call ouro_listen. Mask: bit i for kind i.
+ * NULL: none. Plain and internal objects are not reported. With OURO_LISTEN_PATIENT in the
+ * mask, a death that nobody else can observe need not be prompt: it is told when the holder
+ * lets go for another reason, at a settle at the latest. */
+#define OURO_LISTEN_PATIENT 0x80000000u
 typedef void (*ouro_listener_fn)(ouro_heap *heap, const ouro_event *event, void *user);
 OURO_API void ouro_listen(ouro_heap *heap, unsigned mask, ouro_listener_fn listener, void *user);
 

@@ -81,6 +81,12 @@ OURO_API void ouro_settle(ouro_heap *heap);
 /* How often, since the last settle, the count of a held object reached zero: zero means
  * that nothing new waits for the holder. */
 OURO_API size_t ouro_deferred(const ouro_heap *heap);
+/* How many of these were objects that refer to others, which then may live by them alone. */
+OURO_API size_t ouro_deferred_keepers(const ouro_heap *heap);
+
+/* Whether anybody could notice when an object dies: there is a weak reference, a finalize record,
+ * a type with a finalizer, or a listener to deaths. */
+OURO_API bool ouro_heap_is_watched(const ouro_heap *heap);
 
 /* Limits may change while the heap lives; 0: none. */
 OURO_API void ouro_heap_set_limits(ouro_heap *heap, size_t max_objects, size_t max_bytes,

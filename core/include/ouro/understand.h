@@ -55,6 +55,11 @@ OURO_API ouro_status ouro_why(ouro_object *object, uint32_t mine, bool all, ouro
 OURO_API ouro_status ouro_retained(ouro_object *object, uint32_t mine, size_t *ret_objects,
                                    size_t *ret_bytes) OURO_MUST_CHECK;
 
+/* Each of those objects, plain data included, itself first, near ones before far ones. */
+typedef bool (*ouro_retained_fn)(ouro_object *object, void *context);
+OURO_API ouro_status ouro_retained_each(ouro_object *object, uint32_t mine, ouro_retained_fn each,
+                                        void *context) OURO_MUST_CHECK;
+
 /* The objects that retain most, by bytes, then objects, then place in memory; at most `most`.
  * owner: the nearest object without which it would not live, or NULL. Here the value of a
  * weak dictionary's key belongs to the dictionary alone. */

@@ -349,8 +349,7 @@ end
 
 function list.settle() return "h.settle()", function() end end
 function list.policy(_, a)
-    local all = { "generational", "incremental", "refcount", "tracing", "trial" }
-    return ("h.gc.policy %q"):format(pick(all, a)), function() end
+    return ("h.gc.policy %q"):format(pick({ "generational", "refcount" }, a)), function() end
 end
 
 local modes = { 'collectgarbage("generational")', 'collectgarbage("incremental", 1, 1000, 1)',
