@@ -19,10 +19,10 @@ stds.ouro = {
             "chain", "graph", "grid", "ring", "tree",
         },
         gc = fields {
-            "collect", "count", "disable", "enable", "freeze", "frozen", "garbage",
+            "add_policy", "collect", "count", "disable", "enable", "freeze", "frozen", "garbage",
             "is_finalized", "isenabled", "objects", "off", "on", "on_error", "policies",
-            "policy", "referents", "referrers", "saveall", "stats", "stress", "threshold",
-            "unfreeze",
+            "policy", "referents", "referrers", "saveall", "stats", "stepper", "stress",
+            "threshold", "unfreeze", "verify",
         },
         heap = fields {
             "bytes", "census", "check", "close", "cycles", "dominators", "frame", "growth",

@@ -226,7 +226,7 @@ function tap.own(source) end
 
 -- ## Not yet
 --
--- `gc.stepper`, `heap.export`, `heap.import`, `draw`, `gc.trace`, `record` and `replay` do not
+-- `heap.export`, `heap.import`, `draw`, `gc.trace`, `record` and `replay` do not
 -- exist.
 
 return tap
