@@ -6,6 +6,7 @@
  * `require "ouro"` gives is the builtins table of a default heap. */
 #include <string.h>
 
+#include "reports.h"
 #include "view.h"
 
 void ouro_lua_register(lua_State *L, const luaL_Reg *functions) {
@@ -223,6 +224,13 @@ static void make_builtins(lua_State *L, binding *b) {
     b->builtins = ouro_lua_add_own(L, b);
 }
 
+static void listen_to_progress(lua_State *L, ouro_heap *heap) {
+    lua_getfield(L, LUA_REGISTRYINDEX, OURO_LUA_PROGRESS);
+    const ouro_lua_progress *progress = lua_touserdata(L, -1);
+    if (progress != NULL) ouro_progress_listen(heap, progress->listener, progress->user);
+    lua_pop(L, 1);
+}
+
 binding *ouro_lua_open_heap(lua_State *L, int options) {
     /* At the end of a state Lua calls no __gc of what was made so late: nobody would close it. */
     if (lua_gc(L, LUA_GCISRUNNING) < 0)
@@ -252,6 +260,7 @@ binding *ouro_lua_open_heap(lua_State *L, int options) {
         luaL_error(L, "the heap cannot be opened: %s",
                    status == OURO_E_LIMIT ? "max_bytes is too small" : "not enough memory");
     ouro_lua_note_limits(b);
+    listen_to_progress(L, b->heap);
     ouro_lua_check(L, b, ouro_lua_box_type(b));
     ouro_lua_begin_handles(L, b);
     return b;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Reports: what the command asks of the module beside its entry: how many errors of
  * finalizers, callbacks, records and listeners there were, in all heaps of a Lua state and
- * until its last breath; and what has happened in a heap between two moments. */
+ * until its last breath; what has happened in a heap between two moments; and how far long work
+ * is. */
 #ifndef OURO_LUA_REPORTS_H
 #define OURO_LUA_REPORTS_H
 
 #include <lua.h>
+#include <ouro.h>
 #include <stdint.h>
 
 /* Each error from now on is added to *count (borrowed, for the life of the state), whether it
@@ -15,5 +17,13 @@ void ouro_lua_count_reports(lua_State *L, uint64_t *count);
 /* The module's table is at the top. Pushes a table of functions about its heap, begin(all, most),
  * finish(), unreachable(), as happened.c says. Raises. */
 void ouro_lua_push_happened(lua_State *L);
+
+/* Who is told of the progress of all heaps that the state opens: a light userdata in the
+ * registry, under that name, before the module is opened. */
+#define OURO_LUA_PROGRESS "ouro.progress"
+typedef struct ouro_lua_progress {
+    ouro_progress_fn listener;
+    void *user;
+} ouro_lua_progress;
 
 #endif

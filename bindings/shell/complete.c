@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Complete: finds words for the Tab key (complete.h). Only chains of names are followed
- * (a.b.c, a.b:m); what stands before a call's or an index's bracket would have to be run.
- * Fields of tables are read raw, and through __index only where that is a table; those of
- * managed objects through the module, which runs no code of a script for them. */
+ * (a.b.c, a.b:m, and a.b["k); what stands before a call's or an index's bracket would have to
+ * be run. Fields of tables are read raw, and through __index only where that is a table; those
+ * of managed objects by going through all their references, which runs nothing. The handles
+ * that come of it are let go of before the key is answered. */
 #include "complete.h"
 
 #include <lauxlib.h>
@@ -12,10 +13,13 @@
 
 #include "lex.h"
 #include "state.h"
+#include "suggest.h"
 
 #define CHAIN_MAX 16
 /* How many tables an __index chain is followed through. */
 #define INDEX_MAX 8
+/* How many references of an object are looked at: nobody waits for a million. */
+#define REFERENCES_MAX 20000
 
 static const char *const keywords[] = {
     "break", "else", "elseif", "false",  "function", "goto",  "local",
@@ -120,30 +124,72 @@ static void add_free_names(lua_State *L, const token *word) {
     }
 }
 
-/* Adds the labels of the attributes of the managed object at the top and replaces it by its
- * class, or by the base of a class, or by nil. */
-static void add_attributes(lua_State *L, const token *word) {
+/* What is done with each reference of an object: label and value are the two at the top, and
+ * stay. False: stop. */
+typedef bool (*reference_fn)(lua_State *L, const token *word);
+
+/* The object at the top. */
+static void each_reference(lua_State *L, reference_fn each, const token *word) {
     int object = lua_gettop(L);
-    lua_pushnil(L); /* object + 1: the next one to look at */
     ouro__state_push(L, "attrs");
     lua_pushvalue(L, object);
     lua_call(L, 1, 3);
-    for (;;) {
+    bool more = true;
+    for (int i = 0; i < REFERENCES_MAX && more; i++) {
+        lua_pushvalue(L, object + 1);
         lua_pushvalue(L, object + 2);
         lua_pushvalue(L, object + 3);
-        lua_pushvalue(L, object + 4);
         lua_call(L, 2, 2);
         if (lua_isnil(L, -2)) break;
-        lua_copy(L, -2, object + 4);
-        const char *label = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        bool behind = strcmp(label, "class") == 0 || strcmp(label, "base") == 0;
-        if (behind && lua_type(L, -1) == LUA_TUSERDATA) lua_copy(L, -1, object + 1);
-        lua_pop(L, 1);
-        if (label[0] != '\0' && !behind) add_candidate(L, word);
-        else lua_pop(L, 1);
+        lua_pushvalue(L, -2);
+        lua_replace(L, object + 3);
+        more = each(L, word);
+        lua_settop(L, more ? object + 3 : object + 5);
     }
-    lua_settop(L, object + 1);
-    lua_remove(L, object);
+}
+
+static bool is_behind(lua_State *L) {
+    const char *label = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+    return (strcmp(label, "class") == 0 || strcmp(label, "base") == 0)
+        && lua_type(L, -1) == LUA_TUSERDATA;
+}
+
+static bool add_label(lua_State *L, const token *word) {
+    if (lua_type(L, -2) != LUA_TSTRING || is_behind(L)) return true;
+    lua_pushvalue(L, -2);
+    add_candidate(L, word);
+    return true;
+}
+
+static bool is_not_behind(lua_State *L, const token *word) {
+    (void)word;
+    return !is_behind(L);
+}
+
+static bool has_other_label(lua_State *L, const token *word) {
+    size_t length;
+    if (lua_type(L, -2) != LUA_TSTRING) return true;
+    const char *label = lua_tolstring(L, -2, &length);
+    return length != word->length || memcmp(label, word->text, length) != 0;
+}
+
+/* Replaces the object at the top by the value of the reference at which `each` stopped, or by
+ * nil. */
+static void find_reference(lua_State *L, reference_fn each, const token *word) {
+    int object = lua_gettop(L);
+    each_reference(L, each, word);
+    if (lua_gettop(L) < object + 5) lua_pushnil(L);
+    lua_replace(L, object);
+    lua_settop(L, object);
+}
+
+/* Adds what the object at the top has, and replaces it by its class, or by the base of a class,
+ * or by nil. */
+static void add_attributes(lua_State *L, const token *word) {
+    int object = lua_gettop(L);
+    each_reference(L, add_label, word);
+    lua_settop(L, object);
+    find_reference(L, is_not_behind, word);
 }
 
 /* What can be asked of the managed object at the top. */
@@ -163,12 +209,28 @@ static void add_members(lua_State *L, const token *word) {
         add_attributes(L, word);
 }
 
+/* Replaces the managed object at the top by what it, its class or a base has under the name. */
+static void step_into_object(lua_State *L, const token *name) {
+    for (int i = 0; i < INDEX_MAX && lua_type(L, -1) == LUA_TUSERDATA; i++) {
+        lua_pushvalue(L, -1);
+        find_reference(L, has_other_label, name);
+        if (!lua_isnil(L, -1)) {
+            lua_remove(L, -2);
+            return;
+        }
+        lua_pop(L, 1);
+        find_reference(L, is_not_behind, name);
+    }
+    lua_pop(L, 1);
+    lua_pushnil(L);
+}
+
 /* Replaces the value at the top by its field. */
 static void step_into(lua_State *L, const token *name) {
     lua_pushlstring(L, name->text, name->length);
     if (lua_type(L, -2) == LUA_TUSERDATA) {
-        lua_gettable(L, -2);
-        lua_remove(L, -2);
+        lua_pop(L, 1);
+        step_into_object(L, name);
         return;
     }
     for (int i = 0; i < INDEX_MAX && lua_type(L, -2) == LUA_TTABLE; i++) {
@@ -186,10 +248,22 @@ static void step_into(lua_State *L, const token *name) {
     lua_pushnil(L);
 }
 
+/* Pushes what the first names of the chain lead to. */
+static void push_path(lua_State *L, const chain *c, size_t names) {
+    ouro__state_push_frame(L);
+    step_into_object(L, &c->names[0]);
+    for (int i = 0; i < 2 && lua_isnil(L, -1); i++) {
+        lua_pop(L, 1);
+        if (i == 0) ouro__state_push_module(L);
+        else lua_pushglobaltable(L);
+        step_into(L, &c->names[0]);
+    }
+    for (size_t i = 1; i < names; i++) step_into(L, &c->names[i]);
+}
+
 static void add_fields(lua_State *L, const chain *c) {
     const token *word = &c->names[c->count - 1];
-    ouro__state_push_frame(L);
-    for (size_t i = 0; i + 1 < c->count; i++) step_into(L, &c->names[i]);
+    push_path(L, c, c->count - 1);
     if (lua_type(L, -1) == LUA_TUSERDATA) {
         add_members(L, word);
     } else if (lua_type(L, -1) == LUA_TTABLE) {
@@ -198,6 +272,97 @@ static void add_fields(lua_State *L, const chain *c) {
         lua_getglobal(L, "string");
         if (lua_type(L, -1) == LUA_TTABLE) add_keys(L, word);
     }
+}
+
+/* ---- within strings ---------------------------------------------------------------------- */
+
+/* Adds the string at the top, popped, if it can stand in quotes as it is. */
+static void add_key(lua_State *L, const token *begun) {
+    size_t length;
+    const char *text = lua_tolstring(L, -1, &length);
+    bool plain = strlen(text) == length && strpbrk(text, "\"'\\\n\r\t") == NULL;
+    prefix w = {begun->text, begun->length};
+    if (plain) ouro__suggest_add(L, &w);
+    else lua_pop(L, 1);
+}
+
+static bool add_string_label(lua_State *L, const token *begun) {
+    if (lua_type(L, -2) != LUA_TSTRING || is_behind(L)) return true;
+    lua_pushvalue(L, -2);
+    add_key(L, begun);
+    return true;
+}
+
+/* Of the value at the top. */
+static void add_string_keys(lua_State *L, const token *begun) {
+    if (lua_type(L, -1) == LUA_TUSERDATA) each_reference(L, add_string_label, begun);
+    if (lua_type(L, -1) != LUA_TTABLE) return;
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) != LUA_TSTRING) continue;
+        lua_pushvalue(L, -1);
+        add_key(L, begun);
+    }
+}
+
+/* Whether the text ends within a string in quotes; *ret_inside: what of it is there. *ret_before:
+ * the token before the string. */
+static bool ends_in_string(const char *text, size_t length, token *ret_inside,
+                           token *ret_before) {
+    lexer lx;
+    token before = {.kind = TOKEN_START, .text = text}, last = before, t;
+    ouro__lex_open(&lx, text, length);
+    for (ouro__lex_next(&lx, &t); t.kind != TOKEN_END; ouro__lex_next(&lx, &t)) {
+        before = last;
+        last = t;
+    }
+    if (last.kind != TOKEN_STRING || last.text + last.length != text + length) return false;
+    char quote = last.text[0];
+    if (quote != '"' && quote != '\'') return false;
+    size_t escapes = 0;
+    while (escapes + 2 < last.length && last.text[last.length - 2 - escapes] == '\\') escapes++;
+    bool closed = last.length > 1 && last.text[last.length - 1] == quote && escapes % 2 == 0;
+    *ret_inside = (token){.kind = TOKEN_STRING, .text = last.text + 1, .length = last.length - 1};
+    *ret_before = before;
+    return !closed;
+}
+
+/* Returns the word that is begun. */
+static token find_in_string(lua_State *L, const char *text, token inside, const token *before) {
+    chain c;
+    if (!ouro__lex_is(before, "[")) {
+        prefix begun = {inside.text, inside.length};
+        ouro__suggest_files(L, &begun);
+        return (token){.text = begun.text, .length = begun.length};
+    }
+    if (read_chain(text, (size_t)(before->text - text), &c)) {
+        push_path(L, &c, c.count);
+        add_string_keys(L, &inside);
+    }
+    return inside;
+}
+
+static token find_in_code(lua_State *L, const char *text, size_t length) {
+    chain c;
+    token inside, before, nothing = {.text = text + length};
+    if (ends_in_string(text, length, &inside, &before))
+        return find_in_string(L, text, inside, &before);
+    if (!read_chain(text, length, &c)) return nothing;
+    if (c.count == 1) add_free_names(L, &c.names[0]);
+    else add_fields(L, &c);
+    return c.names[c.count - 1];
+}
+
+static token find(lua_State *L, const char *text, size_t length) {
+    size_t blanks = 0;
+    while (blanks < length && text[blanks] == ' ') blanks++;
+    if (!ouro__suggest_is_command(text + blanks, length - blanks))
+        return find_in_code(L, text, length);
+    prefix begun;
+    if (ouro__suggest_command(L, text + blanks, length - blanks, &begun) == SUGGEST_LUA)
+        return find_in_code(L, begun.text, begun.length);
+    return (token){.text = begun.text, .length = begun.length};
 }
 
 /* The keys of the set at index 2, sorted. */
@@ -223,12 +388,9 @@ static int find_words(lua_State *L) {
     size_t length;
     const char *text = luaL_checklstring(L, 1, &length);
     lua_newtable(L); /* 2: a set of candidates */
-    chain c;
-    bool found = read_chain(text, length, &c);
-    if (found && c.count == 1) add_free_names(L, &c.names[0]);
-    else if (found) add_fields(L, &c);
+    token begun = find(L, text, length);
     push_sorted(L);
-    lua_pushinteger(L, found ? (lua_Integer)c.names[c.count - 1].length : 0);
+    lua_pushinteger(L, (lua_Integer)begun.length);
     lua_pushvalue(L, 3);
     return 2;
 }
@@ -282,4 +444,7 @@ void ouro__complete_find(lua_State *L, const char *text, size_t length, completi
     lua_pushlightuserdata(L, ret);
     if (lua_pcall(L, 2, 0, 0) != LUA_OK) ret->insert[0] = ret->list[0] = '\0';
     lua_settop(L, top);
+    /* Handles that were made on the way keep nothing. */
+    lua_pushcfunction(L, ouro__state_settle);
+    if (lua_pcall(L, 0, 0, 0) != LUA_OK) lua_settop(L, top);
 }

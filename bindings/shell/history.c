@@ -45,64 +45,151 @@ static bool make_folders(char *path) {
     return true;
 }
 
-/* All lines, oldest first; the rest of a line that was cut off in the middle is one too. */
-static size_t read_lines(FILE *file, void (*each)(const char *line, void *context),
-                         void *context, size_t skip) {
-    size_t count = 0, capacity = 0;
+/* ---- what is in the file ----------------------------------------------------------------- */
+
+typedef struct entries {
+    char **texts; /* owned, as each of them is; oldest first */
+    size_t count, capacity;
+} entries;
+
+static void free_entries(entries *all) {
+    for (size_t i = 0; i < all->count; i++) free(all->texts[i]);
+    free(all->texts);
+}
+
+/* text: consumed. False: no memory. */
+static bool add_entry(entries *all, char *text) {
+    if (all->count == all->capacity) {
+        size_t capacity = all->capacity == 0 ? 256 : 2 * all->capacity;
+        char **texts = realloc(all->texts, capacity * sizeof *texts);
+        if (texts == NULL) {
+            free(text);
+            return false;
+        }
+        all->texts = texts;
+        all->capacity = capacity;
+    }
+    all->texts[all->count++] = text;
+    return true;
+}
+
+/* Adds a line to the last entry. */
+static bool extend_entry(entries *all, const char *line, size_t length) {
+    char *text = all->texts[all->count - 1];
+    size_t before = strlen(text);
+    char *longer = realloc(text, before + length + 2);
+    if (longer == NULL) return false;
+    longer[before] = '\n';
+    memcpy(longer + before + 1, line, length + 1);
+    all->texts[all->count - 1] = longer;
+    return true;
+}
+
+/* The rest of a line that was cut off in the middle is one too. */
+static void read_entries(FILE *file, entries *ret_all) {
+    size_t capacity = 0;
     char *line = NULL;
     ssize_t length;
-    while ((length = getline(&line, &capacity, file)) > 0) {
-        if (line[length - 1] == '\n') line[length - 1] = '\0';
-        if (each != NULL && count >= skip && line[0] != '\0') each(line, context);
-        count++;
+    bool room = true;
+    while (room && (length = getline(&line, &capacity, file)) > 0) {
+        if (line[length - 1] == '\n') line[--length] = '\0';
+        if (line[0] == '\t' && ret_all->count > 0) {
+            room = extend_entry(ret_all, line + 1, (size_t)length - 1);
+        } else if (line[0] != '\0') {
+            char *text = strdup(line);
+            room = text != NULL && add_entry(ret_all, text);
+        }
     }
     free(line);
-    return count;
 }
 
-static void write_line(const char *line, void *file) {
-    fprintf(file, "%s\n", line);
+static size_t hash(const char *text) {
+    size_t sum = 5381;
+    for (; *text != '\0'; text++) sum = sum * 33 + (unsigned char)*text;
+    return sum;
 }
 
-/* Cuts the file down to its last lines: written beside it, then put in its place. */
-static void shorten(const char *path, FILE *old, size_t skip) {
+/* Leaves of equal entries the last, and of those so many of the last. */
+static void thin_out(entries *all) {
+    size_t size = 4, kept = all->count;
+    while (size < 2 * all->count) size *= 2;
+    char **seen = calloc(size, sizeof *seen);
+    if (seen == NULL) return;
+    for (size_t i = all->count; i-- > 0;) {
+        size_t at = hash(all->texts[i]) & (size - 1);
+        while (seen[at] != NULL && strcmp(seen[at], all->texts[i]) != 0) at = (at + 1) & (size - 1);
+        bool keep = seen[at] == NULL && all->count - kept < OURO_HISTORY_ENTRIES;
+        if (seen[at] == NULL) seen[at] = all->texts[i];
+        if (keep) {
+            char *other = all->texts[--kept];
+            all->texts[kept] = all->texts[i];
+            all->texts[i] = other;
+        }
+    }
+    free(seen);
+    for (size_t i = 0; i < kept; i++) free(all->texts[i]);
+    all->count -= kept;
+    memmove(all->texts, all->texts + kept, all->count * sizeof *all->texts);
+}
+
+/* In the form of the file, owned; NULL for want of memory. */
+static char *encode(const char *text, size_t length, size_t *ret_length) {
+    size_t breaks = 1;
+    for (size_t i = 0; i < length; i++) breaks += text[i] == '\n';
+    char *encoded = malloc(length + breaks + 1), *to = encoded;
+    if (encoded == NULL) return NULL;
+    for (size_t i = 0; i < length; i++) {
+        *to++ = text[i];
+        if (text[i] == '\n') *to++ = '\t';
+    }
+    *to++ = '\n';
+    *ret_length = (size_t)(to - encoded);
+    return encoded;
+}
+
+/* Puts what is left in the place of the file: written beside it, then renamed. */
+static void rewrite(const char *path, const entries *all) {
     char *beside = join(path, ".new");
     if (beside == NULL) return;
     unlink(beside);
     int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     FILE *new = fd < 0 ? NULL : fdopen(fd, "w");
-    if (new != NULL) {
-        rewind(old);
-        read_lines(old, write_line, new, skip);
-        bool written = !ferror(new);
-        if (fclose(new) == 0 && written) rename(beside, path);
-        else unlink(beside);
-    } else if (fd >= 0) {
-        close(fd);
-        unlink(beside);
+    bool written = new != NULL;
+    for (size_t i = 0; written && i < all->count; i++) {
+        size_t length;
+        char *text = encode(all->texts[i], strlen(all->texts[i]), &length);
+        written = text != NULL && fwrite(text, 1, length, new) == length;
+        free(text);
     }
+    if (new != NULL) written = fclose(new) == 0 && written;
+    else if (fd >= 0) close(fd);
+    if (!written || rename(beside, path) != 0) unlink(beside);
     free(beside);
 }
 
-static void load(const char *path, void (*each)(const char *line, void *context),
+static void load(const char *path, void (*each)(const char *text, void *context),
                  void *context) {
+    entries all = {.count = 0};
     FILE *file = fopen(path, "re");
     if (file == NULL) return;
-    size_t count = read_lines(file, NULL, NULL, 0);
-    size_t skip = count > OURO_HISTORY_LINES ? count - OURO_HISTORY_LINES : 0;
-    rewind(file);
-    read_lines(file, each, context, skip);
-    /* Not for every line too many: at most every few hundred. */
-    if (skip > OURO_HISTORY_LINES / 4) shorten(path, file, skip);
+    read_entries(file, &all);
     fclose(file);
+    size_t found = all.count;
+    thin_out(&all);
+    for (size_t i = 0; i < all.count; i++) each(all.texts[i], context);
+    /* Not for every one too many: at most every few hundred. */
+    if (found - all.count > OURO_HISTORY_ENTRIES / 4) rewrite(path, &all);
+    free_entries(&all);
 }
+
+/* ---- the file ---------------------------------------------------------------------------- */
 
 /* Opened anew each time: another shell may have shortened the file meanwhile. */
 static int open_file(const char *path) {
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-static bool prepare(char *path, void (*each)(const char *line, void *context), void *context) {
+static bool prepare(char *path, void (*each)(const char *text, void *context), void *context) {
     if (!make_folders(path)) return false;
     int fd = open_file(path);
     if (fd < 0) return false;
@@ -112,7 +199,7 @@ static bool prepare(char *path, void (*each)(const char *line, void *context), v
     return true;
 }
 
-void ouro__history_open(history_file *ret_file, void (*each)(const char *line, void *context),
+void ouro__history_open(history_file *ret_file, void (*each)(const char *text, void *context),
                         void *context) {
     ret_file->path = find_path();
     if (ret_file->path != NULL && prepare(ret_file->path, each, context)) return;
@@ -122,18 +209,16 @@ void ouro__history_open(history_file *ret_file, void (*each)(const char *line, v
     ouro__history_close(ret_file);
 }
 
-void ouro__history_add(history_file *file, const char *line, size_t length) {
+void ouro__history_add(history_file *file, const char *text, size_t length) {
     if (file->path == NULL) return;
     int fd = open_file(file->path);
-    char *text = malloc(length + 1);
-    if (fd >= 0 && text != NULL) {
-        memcpy(text, line, length);
-        text[length] = '\n';
+    char *encoded = encode(text, length, &length);
+    if (fd >= 0 && encoded != NULL) {
         /* In one piece, so that two shells do not mix their lines. */
-        ssize_t written = write(fd, text, length + 1);
+        ssize_t written = write(fd, encoded, length);
         (void)written; /* a full disk costs the history, not the session */
     }
-    free(text);
+    free(encoded);
     if (fd >= 0) close(fd);
 }
 

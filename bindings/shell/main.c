@@ -15,11 +15,13 @@
 #include "exact.h"
 #include "limit.h"
 #include "options.h"
+#include "progress.h"
 #include "repl.h"
 #include "script.h"
 #include "state.h"
 #include "stress.h"
 #include "strict.h"
+#include "transcript.h"
 
 typedef struct command {
     char **argv;
@@ -27,6 +29,7 @@ typedef struct command {
     strict strict;
     bool failed;
     stress stress;
+    progress progress;
     int signal; /* that ended the prompt, or 0 */
 } command;
 
@@ -61,9 +64,20 @@ static int push_arguments(lua_State *L) {
 
 static bool run_initialization(lua_State *L) {
     const char *text = getenv("OURO_INIT");
-    if (text == NULL) return true;
+    if (text == NULL || text[0] == '\0') return true;
     if (text[0] == '@') return ouro__script_run_file(L, text + 1, 0);
     return ouro__script_run_string(L, text, "=OURO_INIT");
+}
+
+/* The user's own file, for the prompt. What goes wrong in it is told, and the prompt comes. */
+static void run_user_file(lua_State *L) {
+    const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    if (folder != NULL && folder[0] == '/') lua_pushfstring(L, "%s/ouro/init.lua", folder);
+    else if (home != NULL && home[0] == '/') lua_pushfstring(L, "%s/.config/ouro/init.lua", home);
+    else return;
+    const char *path = lua_tostring(L, -1);
+    if (access(path, F_OK) == 0) ouro__script_run_file(L, path, 0);
+    lua_settop(L, 0);
 }
 
 static void set_limits(lua_State *L, const options *o) {
@@ -94,7 +108,9 @@ static bool run_script(lua_State *L, const command *c) {
 }
 
 static void prompt(lua_State *L, command *c) {
-    printf("ouro " OURO_VERSION " (" LUA_RELEASE "). Help: :help. Leave: Ctrl-D.\n");
+    if (!c->options.bare && !c->options.no_init) run_user_file(L);
+    if (!c->options.quiet)
+        printf("ouro " OURO_VERSION " (" LUA_RELEASE "). Help: :help. Leave: Ctrl-D.\n");
     c->signal = ouro__repl_run(L);
 }
 
@@ -104,8 +120,9 @@ static bool run_all(lua_State *L, command *c) {
     set_arguments(L, c);
     set_limits(L, o);
     ouro__stress_begin(&c->stress, L);
-    if (!o->bare && !run_initialization(L)) return false;
+    if (!o->bare && !o->no_init && !run_initialization(L)) return false;
     if (!run_options(L, c)) return false;
+    if (o->transcript != NULL) return ouro__transcript_check(L, o->transcript, o->update);
     if (o->script != 0 && !run_script(L, c)) return false;
     if (o->interactive) {
         prompt(L, c);
@@ -124,6 +141,7 @@ static int run_protected(lua_State *L) {
         lua_pushboolean(L, true);
         lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
     }
+    ouro__progress_install(L, &c->progress);
     ouro__state_open(L, &c->strict);
     c->failed = !run_all(L, c);
     if (!ouro__stress_end(&c->stress, L)) c->failed = true;

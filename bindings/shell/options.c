@@ -16,8 +16,10 @@ static const char usage[] =
     "  -e stat    run the statement\n"
     "  -i         the prompt, after the script\n"
     "  -l mod     require the module into the global of its name; -l g=mod into g\n"
+    "  -q         the prompt without its first line\n"
     "  -v         print the version\n"
-    "  -E         ignore the environment (OURO_INIT, LUA_PATH, LUA_CPATH)\n"
+    "  -E         ignore the environment (OURO_INIT, LUA_PATH, LUA_CPATH) and init.lua\n"
+    "  --no-init  run neither OURO_INIT nor ~/.config/ouro/init.lua\n"
     "  -W         turn warnings on\n"
     "  --exact    settle after every line: what is dropped is dead at the next\n"
     "  --max-objects N, --max-bytes N[K|M|G], --max-frames N\n"
@@ -29,6 +31,9 @@ static const char usage[] =
     "             the Kth, each in turn of the moments at which a collection may come;\n"
     "             nomem@N, nomem-each: let the Nth, each in turn of the allocations fail\n"
     "  --strict   errors in finalizers and callbacks make the exit status 1\n"
+    "  --check-transcript FILE\n"
+    "             run the ```ouro blocks of a document and compare what they print;\n"
+    "             --update-transcript FILE writes what they print into it\n"
     "  --version  print the version and leave\n"
     "  --help     print this and leave\n"
     "  --         no more options\n"
@@ -71,6 +76,11 @@ static bool set_value(options *ret, const char *name, const char *value) {
         ret->wants = "a number of seconds above 0";
         return read_seconds(value, &ret->timeout);
     }
+    if (strstr(name, "-transcript") != NULL) {
+        ret->update = strcmp(name, "--update-transcript") == 0;
+        ret->transcript = value;
+        return true;
+    }
     if (strcmp(name, "--stress") == 0) {
         ret->stress = value;
         ret->wants = "collect, collect:N, collect@K, collect-each, nomem@N or nomem-each";
@@ -88,7 +98,8 @@ static bool set_value(options *ret, const char *name, const char *value) {
 /* The option's name without a value behind "=", or NULL for another option. */
 static const char *find_valued(const char *word) {
     static const char *const names[] = {"--max-objects", "--max-bytes", "--max-frames",
-                                        "--max-steps",   "--timeout",   "--stress"};
+                                        "--max-steps",   "--timeout",   "--stress",
+                                        "--check-transcript", "--update-transcript"};
     size_t length = strcspn(word, "=");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == length && strncmp(names[i], word, length) == 0) return names[i];
@@ -116,6 +127,7 @@ static bool read_long(options *ret, char *const *argv, int *index) {
     if (valued != NULL) return read_valued(ret, valued, argv, index);
     if (strcmp(word, "--exact") == 0) ret->exact = true;
     else if (strcmp(word, "--strict") == 0) ret->strict = true;
+    else if (strcmp(word, "--no-init") == 0) ret->no_init = true;
     else if (strcmp(word, "--version") == 0) ret->about = true;
     else if (strcmp(word, "--help") == 0) ret->help = true;
     else return false;
@@ -129,6 +141,7 @@ static bool read_letter(options *ret, const char *word) {
         ret->interactive = true;
         ret->version = true;
         return true;
+    case 'q': ret->quiet = true; return true;
     case 'v': ret->version = true; return true;
     case 'E': ret->bare = true; return true;
     case 'W': return true;

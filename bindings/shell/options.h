@@ -22,6 +22,10 @@ typedef struct options {
     double timeout;     /* seconds */
     const char *stress; /* what --stress= says, borrowed from argv; NULL: nothing */
     bool strict;      /* --strict */
+    bool quiet;       /* -q */
+    bool no_init;     /* --no-init */
+    const char *transcript; /* --check-transcript: the document, borrowed; else NULL */
+    bool update;      /* --update-transcript: the same, and it is brought up to date */
     int end;          /* argv index behind the last option */
     int script;       /* argv index of the script's name or "-"; 0: none */
     const char *bad;  /* the word that could not be read, borrowed from argv; else NULL */

@@ -27,11 +27,13 @@
 #include "session.h"
 #include "state.h"
 #include "traceback.h"
+#include "whole.h"
 
 static const char chunk[] = "=stdin";
 static const char end_mark[] = "<eof>";
 
 typedef struct repl {
+    const repl_source *source; /* NULL: the standard input */
     editor *editor; /* NULL: the input is no terminal */
     char *line;     /* without an editor: the last line, owned */
     size_t capacity;
@@ -43,6 +45,10 @@ typedef struct repl {
 
 static void complete(void *L, const char *text, size_t length, completion *ret) {
     ouro__complete_find(L, text, length, ret);
+}
+
+static bool accept(void *L, const char *text, size_t length) {
+    return ouro__whole_is_chunk(L, text, length);
 }
 
 /* Without an editor: prompts all the same, as lua5.4 -i does. */
@@ -69,7 +75,10 @@ static edit_result read_plain(repl *r, const char *prompt, size_t *ret_length) {
 static bool push_line(lua_State *L, repl *r, const char *prompt) {
     const char *line = NULL;
     size_t length = 0;
-    if (r->editor != NULL) {
+    if (r->source != NULL) {
+        r->last = r->source->read(r->source->user, prompt, &line, &length);
+    } else if (r->editor != NULL) {
+        if (ouro__interrupt_came()) ouro__edit_drop_pasted(r->editor);
         r->last = ouro__edit_read(r->editor, prompt, &line, &length);
     } else {
         r->last = read_plain(r, prompt, &length);
@@ -171,7 +180,7 @@ static bool read_statement(lua_State *L, repl *r, bool more, bool *ret_expressio
     bool unfinished;
     int status;
     while ((status = load(L, &unfinished, ret_expression)) != LUA_OK && unfinished && more) {
-        if (!push_line(L, r, ">> ")) {
+        if (!push_line(L, r, OURO_EDIT_MORE)) {
             if (r->last != EDIT_END) return false;
             /* Ctrl-D in the middle: the statement is given up, not the session. */
             if (r->editor != NULL) r->last = EDIT_CANCELLED;
@@ -182,6 +191,7 @@ static bool read_statement(lua_State *L, repl *r, bool more, bool *ret_expressio
         lua_insert(L, 2);
         lua_concat(L, 3);
     }
+    if (r->editor != NULL && more) ouro__edit_keep(r->editor);
     return report(L, r, status);
 }
 
@@ -292,6 +302,7 @@ static int take_turn(lua_State *L) {
     if (!push_line(L, r, r->prompt)) return 0;
     bool command = is_command(L), expression = false;
     forget_place(L, r);
+    if (command && r->editor != NULL) ouro__edit_keep(r->editor);
     if (!command || run_command(L, r)) {
         if (read_statement(L, r, !command, &expression)) run_statement(L, r, expression);
     }
@@ -300,20 +311,28 @@ static int take_turn(lua_State *L) {
 }
 
 int ouro__repl_run(lua_State *L) {
-    bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    repl r = {.editor = terminal ? ouro__edit_open(complete, L) : NULL};
+    return ouro__repl_run_from(L, NULL);
+}
+
+int ouro__repl_run_from(lua_State *L, const repl_source *source) {
+    bool terminal = source != NULL || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
+    repl r = {.source = source};
+    if (terminal && source == NULL) r.editor = ouro__edit_open(complete, L);
+    if (r.editor != NULL) ouro__edit_accept(r.editor, accept);
     r.session = ouro__session_open(L);
     ouro__half_open(L, r.session, terminal);
     ouro__interrupt_session(true);
+    int signal;
     do {
         lua_settop(L, 0);
         lua_pushcfunction(L, take_turn);
         lua_pushlightuserdata(L, &r);
         ouro__script_report(L, lua_pcall(L, 1, 0, 0), NULL);
-    } while (r.last == EDIT_LINE || r.last == EDIT_CANCELLED);
+        signal = ouro__interrupt_signal();
+    } while (signal == 0 && (r.last == EDIT_LINE || r.last == EDIT_CANCELLED));
     ouro__interrupt_session(false);
     ouro__traceback_point_out(L, NULL);
-    int signal = r.last == EDIT_SIGNAL ? ouro__edit_signal(r.editor) : 0;
+    if (r.last == EDIT_SIGNAL) signal = ouro__edit_signal(r.editor);
     if (r.editor != NULL) ouro__edit_close(r.editor);
     free(r.line);
     return signal;

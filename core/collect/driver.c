@@ -109,23 +109,51 @@ static ouro_status take_answer(ouro_heap *heap, int generation, size_t *ret_foun
     return OURO_OK;
 }
 
-static ouro_status collect(ouro_heap *heap, int generation, size_t *ret_found) {
-    size_t candidates = ouro__question_scope(heap, (unsigned)generation);
-    tell_phase(heap, generation, "scope");
+/* A phase of the question has ended. False: the listener of progress wants it given up. */
+static bool end_phase(ouro_heap *heap, int generation, const char *phase, const char *next) {
+    if (heap->asking->stopped) return false;
+    tell_phase(heap, generation, phase);
+    ouro__progress_phase(heap->asking, next);
+    return true;
+}
+
+/* OURO_OK: the side tables have the answer. */
+static ouro_status ask(ouro_heap *heap, int generation, size_t *ret_candidates) {
+    *ret_candidates = ouro__question_scope(heap, (unsigned)generation);
+    size_t cells = heap->asking->at.done;
+    if (!end_phase(heap, generation, "scope", "count")) return OURO_E_STOPPED;
+    heap->asking->at.total = cells;
     ouro__question_count(heap);
-    tell_phase(heap, generation, "count");
+    if (!end_phase(heap, generation, "count", "roots")) return OURO_E_STOPPED;
     unsigned next = generation < 2 ? (unsigned)generation + 1 : 2;
     /* In a full collection the outside is asked about what it alone holds. */
     bool cross = generation == 2 && ouro__cross_may_be(heap);
     const ouro_object *culprit = ouro__question_roots(heap, !cross);
     if (culprit != NULL) return refuse(heap, culprit);
+    if (heap->asking->stopped) return OURO_E_STOPPED;
+    ouro__progress_phase(heap->asking, "restore");
     ouro__question_restore(heap, true, next);
-    if (cross) {
+    if (cross && !heap->asking->stopped) {
         ouro__cross_mark_held(heap);
         ouro__question_restore(heap, true, next);
     }
-    tell_phase(heap, generation, "restore");
-    ouro_status status = take_answer(heap, generation, ret_found);
+    return end_phase(heap, generation, "restore", "") ? OURO_OK : OURO_E_STOPPED;
+}
+
+static ouro_status collect(ouro_heap *heap, int generation, size_t *ret_found) {
+    ouro__progress_state progress = ouro__progress_begin(heap, "collect", "scope", 0);
+    size_t candidates = 0;
+    heap->asking = &progress;
+    ouro_status status = ask(heap, generation, &candidates);
+    heap->asking = NULL;
+    ouro__progress_end(&progress);
+    if (status == OURO_E_STOPPED) {
+        ouro__question_end(heap);
+        ouro__pacing_arm(heap);
+        return ouro__progress_stopped(&progress);
+    }
+    if (status != OURO_OK) return status;
+    status = take_answer(heap, generation, ret_found);
     ouro__pacing_after(heap, generation, candidates, *ret_found);
     if (generation == 2) ouro__pool_trim(&heap->pool);
     return status;

@@ -34,6 +34,7 @@ size_t ouro__question_scope(ouro_heap *heap, unsigned generation) {
         block->asked = block->pending = false;
         if (block->kind == OURO__ACYCLIC || (generation < 2 && !block->young)) continue;
         candidates += scope_block(block, generation);
+        if (!ouro__question_goes_on(heap, block->fresh)) break;
     }
     for (size_t i = 1; i < heap->type_count; i++)
         if (heap->types[i] != NULL) heap->types[i]->class_edges = 0;
@@ -94,6 +95,7 @@ void ouro__question_count(ouro_heap *heap) {
             ouro_object *object = ouro__cell_at(block, cell);
             if (*ouro__side_of(object) != OURO__SIDE_OUT) count_object(heap, object);
         }
+        if (!ouro__question_goes_on(heap, block->fresh)) return;
     }
     count_class_edges(heap);
 }
@@ -215,6 +217,7 @@ ouro_object *ouro__question_roots(ouro_heap *heap, bool held) {
         if (!pool->blocks[i]->asked) continue;
         ouro_object *culprit = find_roots(heap, pool->blocks[i], held);
         if (culprit != NULL) return culprit;
+        if (!ouro__question_goes_on(heap, pool->blocks[i]->fresh)) return NULL;
     }
     return NULL;
 }
@@ -234,8 +237,12 @@ void ouro__question_restore(ouro_heap *heap, bool promoting, unsigned generation
     do {
         r.scanned = 0;
         r.chasing = true;
-        for (size_t i = 0; i < pool->count; i++)
-            if (pool->blocks[i]->pending) scan_pending(&r, pool->blocks[i]);
+        for (size_t i = 0; i < pool->count; i++) {
+            if (!pool->blocks[i]->pending) continue;
+            size_t before = r.scanned;
+            scan_pending(&r, pool->blocks[i]);
+            if (!ouro__question_goes_on(heap, r.scanned - before)) return;
+        }
         r.may_sweep = r.scanned > pool->count * WORTH_A_WALK;
     } while (r.scanned > 0);
 }

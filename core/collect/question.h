@@ -16,7 +16,7 @@
 #ifndef OURO__QUESTION_H
 #define OURO__QUESTION_H
 
-#include "object/heap_state.h"
+#include "object/progress.h"
 
 enum { OURO__SIDE_OVERFLOW = 253, OURO__SIDE_PENDING = 254 };
 
@@ -39,6 +39,11 @@ void ouro__question_restore(ouro_heap *heap, bool promote, unsigned generation);
 
 /* The question is over: every side byte is out again. */
 void ouro__question_end(ouro_heap *heap);
+
+/* The phases ask this after each block. False: they return, and the answer is worthless. */
+static inline bool ouro__question_goes_on(ouro_heap *heap, size_t objects) {
+    return heap->asking == NULL || ouro__progress_step(heap->asking, objects);
+}
 
 static inline bool ouro__question_is_garbage(const ouro_object *object) {
     return *ouro__side_of(object) < OURO__SIDE_PENDING;

@@ -25,5 +25,6 @@
 #include "ouro/understand.h"
 #include "ouro/picture.h"
 #include "ouro/build.h"
+#include "ouro/progress.h"
 
 #endif

@@ -8,6 +8,7 @@
  * is slots[0], the number. */
 #include "ouro/build.h"
 
+#include "object/progress.h"
 #include "ouro/containers.h"
 #include "ouro/record.h"
 #include "types/types.h"
@@ -49,9 +50,21 @@ static ouro_status check_count(ouro_heap *heap, const char *what, size_t a, size
     return a > MOST_NODES / b ? refuse_size(heap, what) : OURO_OK;
 }
 
-static ouro_status new_node(ouro_heap *heap, ouro_object *cls, size_t number,
-                            ouro_object **ret_node) {
-    ouro_status status = ouro_record_new(heap, cls, ret_node);
+typedef struct builder {
+    ouro_heap *heap;
+    ouro_object *cls;
+    ouro__progress_state progress;
+} builder;
+
+/* total: nodes, 0 if that is not known yet. */
+static builder begin(ouro_heap *heap, ouro_object *cls, const char *what, size_t total) {
+    return (builder){heap, cls, ouro__progress_begin(heap, what, "build", total)};
+}
+
+static ouro_status new_node(builder *b, size_t number, ouro_object **ret_node) {
+    if (OURO_UNLIKELY(!ouro__progress_step(&b->progress, 1)))
+        return ouro__progress_stopped(&b->progress);
+    ouro_status status = ouro_record_new(b->heap, b->cls, ret_node);
     if (OURO_LIKELY(status == OURO_OK))
         ouro_record_slots(*ret_node)[0] = ouro_value_of_small((int64_t)number);
     return status;
@@ -93,13 +106,15 @@ static ouro_status build_chain(ouro_heap *heap, ouro_object *cls, const char *wh
     ouro_status status = check_class(heap, what, cls, 2);
     if (status == OURO_OK) status = check_count(heap, what, n, 1);
     ouro_object *first = NULL, *last = NULL, *node;
+    builder b = begin(heap, cls, what, n);
     for (size_t number = 1; number <= n && status == OURO_OK; number++) {
-        status = new_node(heap, cls, number, &node);
+        status = new_node(&b, number, &node);
         if (status != OURO_OK) break;
         if (last != NULL) give(last, 1, node);
         else first = node;
         last = node;
     }
+    ouro__progress_end(&b.progress);
     if (status != OURO_OK) {
         abandon_nodes(first);
         return status;
@@ -166,14 +181,13 @@ static ouro_object *take_first(queue *q) {
 }
 
 /* Level by level. Before: root, with room for children if there are to be any. */
-static ouro_status fill_tree(ouro_heap *heap, ouro_object *cls, ouro_object *root,
-                             size_t parents, size_t fanout) {
+static ouro_status fill_tree(builder *b, ouro_object *root, size_t parents, size_t fanout) {
     queue q = {root, root};
     size_t number = 1;
     for (size_t i = 0; i < parents; i++) {
         ouro_object *parent = take_first(&q), *child;
         for (size_t slot = 1; slot <= fanout; slot++) {
-            ouro_status status = new_node(heap, cls, ++number, &child);
+            ouro_status status = new_node(b, ++number, &child);
             if (status != OURO_OK) return status;
             give(parent, slot, child);
             append(&q, child);
@@ -190,9 +204,11 @@ ouro_status ouro_build_tree(ouro_heap *heap, ouro_object *cls, size_t depth, siz
     ouro_status status = check_class(heap, "tree", cls, depth > 0 ? slots_for(fanout) : 1);
     if (status == OURO_OK && !count_parents(depth, fanout, &parents))
         status = refuse_size(heap, "tree");
-    if (status == OURO_OK) status = new_node(heap, cls, 1, &root);
+    builder b = begin(heap, cls, "tree", parents * fanout + 1);
+    if (status == OURO_OK) status = new_node(&b, 1, &root);
     if (status != OURO_OK) return status;
-    status = fill_tree(heap, cls, root, parents, fanout);
+    status = fill_tree(&b, root, parents, fanout);
+    ouro__progress_end(&b.progress);
     if (status != OURO_OK) abandon_nodes(root);
     else *ret_root = root;
     return status;
@@ -202,11 +218,11 @@ ouro_status ouro_build_tree(ouro_heap *heap, ouro_object *cls, size_t depth, siz
 
 /* Adds a row below the one that begins at `above` (NULL: there is none). *ret_first is set as
  * soon as the row has a node. */
-static ouro_status add_row(ouro_heap *heap, ouro_object *cls, size_t width, size_t *number,
-                           ouro_object *above, ouro_object **ret_first) {
+static ouro_status add_row(builder *b, size_t width, size_t *number, ouro_object *above,
+                           ouro_object **ret_first) {
     ouro_object *left = NULL, *node;
     for (size_t column = 0; column < width; column++) {
-        ouro_status status = new_node(heap, cls, ++*number, &node);
+        ouro_status status = new_node(b, ++*number, &node);
         if (status != OURO_OK) return status;
         if (above != NULL) give(above, 2, node);
         if (left == NULL) *ret_first = node;
@@ -224,10 +240,12 @@ ouro_status ouro_build_grid(ouro_heap *heap, ouro_object *cls, size_t width, siz
     if (status == OURO_OK) status = check_count(heap, "grid", width, height);
     ouro_object *corner = NULL, *row = NULL;
     size_t number = 0;
+    builder b = begin(heap, cls, "grid", status == OURO_OK ? width * height : 0);
     for (size_t i = 0; i < height && status == OURO_OK; i++) {
-        status = add_row(heap, cls, width, &number, row, &row);
+        status = add_row(&b, width, &number, row, &row);
         if (i == 0) corner = row;
     }
+    ouro__progress_end(&b.progress);
     if (status != OURO_OK) abandon_nodes(corner);
     else *ret_corner = corner;
     return status;
@@ -273,10 +291,11 @@ static void connect(ouro_object *list, size_t degree, uint64_t seed) {
 
 static ouro_status fill_list(ouro_heap *heap, ouro_object *cls, ouro_object *list, size_t nodes,
                              ouro_object **ret_node) {
+    builder b = begin(heap, cls, "graph", nodes);
     ouro_status status = ouro_list_reserve(list, nodes);
     for (size_t number = 1; number <= nodes && status == OURO_OK; number++) {
         ouro_object *node;
-        status = new_node(heap, cls, number, &node);
+        status = new_node(&b, number, &node);
         if (status != OURO_OK) break;
         status = ouro_list_append(list, ouro_value_of_object(node));
         if (status != OURO_OK) {
@@ -286,6 +305,7 @@ static ouro_status fill_list(ouro_heap *heap, ouro_object *cls, ouro_object *lis
         node->count--; /* the list keeps it */
         *ret_node = node;
     }
+    ouro__progress_end(&b.progress);
     return status;
 }
 

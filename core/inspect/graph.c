@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "inspect/array.h"
+#include "object/progress.h"
 
 #define MAX_CELLS 0x7fffffffu
 
@@ -150,11 +151,14 @@ static void count_edges(ouro__graph *g, const ouro_object *target, uint32_t mine
     g->roots = ouro__graph_obtain(g, g->nodes, sizeof *g->roots, true);
     g->first = ouro__graph_obtain(g, (size_t)g->nodes + 1, sizeof *g->first, true);
     pass p = {.g = g, .counted = counted};
+    ouro__progress_state progress = ouro__progress_begin(g->heap, "look", "count", g->nodes);
     for (uint32_t i = 1; i <= g->nodes && g->status == OURO_OK; i++) {
+        if (!ouro__progress_step(&progress, 1)) g->status = ouro__progress_stopped(&progress);
         see_references(&p, i);
         g->first[i + 1] = (uint32_t)p.at;
         if (p.at > UINT32_MAX - MAX_CELLS) refuse_size(g, "references", UINT32_MAX - MAX_CELLS);
     }
+    ouro__progress_end(&progress);
     if (g->status == OURO_OK) {
         uint32_t roots = find_roots(&p, target, mine);
         for (uint32_t i = 1; i <= g->nodes + 1; i++) g->first[i] += roots;
@@ -171,7 +175,12 @@ static void write_edges(ouro__graph *g) {
     pass p = {.g = g, .writes = true};
     for (uint32_t i = 1; i <= g->nodes; i++)
         if (g->roots[i] != 0) g->targets[p.at++] = i;
-    for (uint32_t i = 1; i <= g->nodes; i++) see_references(&p, i);
+    ouro__progress_state progress = ouro__progress_begin(g->heap, "look", "write", g->nodes);
+    for (uint32_t i = 1; i <= g->nodes && g->status == OURO_OK; i++) {
+        if (!ouro__progress_step(&progress, 1)) g->status = ouro__progress_stopped(&progress);
+        else see_references(&p, i);
+    }
+    ouro__progress_end(&progress);
 }
 
 static void list_keys(ouro__graph *g) {

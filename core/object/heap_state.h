@@ -12,6 +12,7 @@
 #include "ouro/collect.h"
 #include "ouro/events.h"
 #include "ouro/heap.h"
+#include "ouro/progress.h"
 #include "ouro/type.h"
 
 struct ouro_type {
@@ -132,6 +133,8 @@ struct ouro_heap {
     void *listener_user;
     unsigned listener_mask;
     bool patient; /* it may be told late: OURO_LISTEN_PATIENT */
+    ouro_progress_fn progress; /* may be NULL */
+    void *progress_user;
     char message[512];
 
     /* weak/ */
@@ -142,6 +145,7 @@ struct ouro_heap {
 
     /* collect/ */
     const ouro__policy *policy;
+    struct ouro__progress_state *asking; /* of the question that is asked; NULL: to its end */
     ouro__pacing pacing;
     ouro__map overflow; /* object -> internal references beyond the side table */
     ouro_object *garbage;

@@ -10,7 +10,8 @@
 static const char *const status_names[] = {
     "OURO_OK",        "OURO_E_NOMEM",      "OURO_E_LIMIT",   "OURO_E_TYPE", "OURO_E_KEY",
     "OURO_E_INDEX",   "OURO_E_VALUE",      "OURO_E_UNHASHABLE", "OURO_E_CHANGED",
-    "OURO_E_HEAP",    "OURO_E_BUSY",       "OURO_E_CORRUPT", "OURO_E_USER"};
+    "OURO_E_HEAP",    "OURO_E_BUSY",       "OURO_E_CORRUPT", "OURO_E_USER",
+    "OURO_E_STOPPED"};
 
 const char *ouro_status_name(ouro_status status) {
     size_t count = sizeof status_names / sizeof *status_names;

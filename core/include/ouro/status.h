@@ -39,7 +39,8 @@ typedef enum ouro_status {
     OURO_E_HEAP,       /* objects of two heaps in one operation, or a closed heap */
     OURO_E_BUSY,       /* not possible now: a collection or a step is under way */
     OURO_E_CORRUPT,    /* the heap check, or a type's traverse, found a contradiction */
-    OURO_E_USER        /* a hook of the embedder reported a failure */
+    OURO_E_USER,       /* a hook of the embedder reported a failure */
+    OURO_E_STOPPED     /* the listener of progress said so (progress.h) */
 } ouro_status;
 
 /* The constant's name, such as "OURO_E_NOMEM"; borrowed, static. */
