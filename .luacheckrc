@@ -13,7 +13,7 @@ stds.ouro = {
     read_globals = {
         "attrs", "call", "class", "clear", "collect", "copy", "deepcopy", "del", "dict", "draw",
         "finalize", "frame", "getrefcount", "holders", "id", "isinstance", "list", "mincut",
-        "names", "obituary", "object", "pin", "refcount", "repr", "same", "set", "settle",
+        "names", "obj", "obituary", "object", "pin", "refcount", "repr", "same", "set", "settle",
         "sizeof", "stack", "super", "tuple", "typeof", "unpin", "why", "would_free",
         build = fields {
             "chain", "graph", "grid", "ring", "tree",

@@ -8,6 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* One for the process: the library, itself not made for threads, keeps pointers into the first one
+ * when that is freed. */
+static GVC_t *context;
+
 /* The library tells of errors to one function for the process; a drawing is made in one go. */
 static char problem[400];
 
@@ -20,14 +24,13 @@ static int note_problem(char *text) {
 /* The drawing, to be freed by gvFreeRenderData; NULL: there is a problem. */
 static char *draw(const char *text, const char *form, unsigned *ret_length) {
     char *drawing = NULL;
-    GVC_t *context = gvContext();
+    if (context == NULL) context = gvContext();
     Agraph_t *graph = context != NULL ? agmemread(text) : NULL;
     if (graph != NULL && gvLayout(context, graph, "dot") == 0) {
         if (gvRenderData(context, graph, form, &drawing, ret_length) != 0) drawing = NULL;
         gvFreeLayout(context, graph);
     }
     if (graph != NULL) agclose(graph);
-    if (context != NULL) gvFreeContext(context);
     return drawing;
 }
 

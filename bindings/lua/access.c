@@ -11,10 +11,15 @@ static ouro_object *check_operand(lua_State *L, binding *b) {
 
 /* ---- __index, __newindex ----------------------------------------------------------------- */
 
+/* The module's own _VERSION is that of `require "ouro"`; the name is Lua's. */
+static bool is_version(lua_State *L, int name) {
+    return lua_type(L, name) == LUA_TSTRING && strcmp(lua_tostring(L, name), "_VERSION") == 0;
+}
+
 /* What is told of the close, or runs after it, still finds the functions it calls. */
 bool ouro_lua_push_free_name(lua_State *L, const binding *b) {
     lua_settop(L, 2);
-    if (!ouro_lua_push_place(L, b, OWN_BUILTINS)) lua_pushnil(L);
+    if (is_version(L, 2) || !ouro_lua_push_place(L, b, OWN_BUILTINS)) lua_pushnil(L);
     if (lua_isnil(L, 3)) {
         lua_pushglobaltable(L);
         lua_replace(L, 3);

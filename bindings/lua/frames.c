@@ -14,7 +14,6 @@ static const char finished[] = "(finished)";
 /* This frame, then main, then the functions of ouro, then Lua's globals. */
 int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame) {
     size_t length;
-    bool lua_version = false;
     if (lua_type(L, 2) == LUA_TSTRING) {
         ouro_object *main = ouro_frame_main(b->heap);
         if (frame == main && ouro_lua_begin_names(L, b)) {
@@ -35,13 +34,8 @@ int ouro_lua_frame_index(lua_State *L, binding *b, ouro_object *frame) {
             ouro_lua_push_value(L, b, v);
             return 1;
         }
-        lua_version = length == 8 && memcmp(name, "_VERSION", 8) == 0;
     }
-    /* The module's own _VERSION is that of `require "ouro"`; the name is Lua's. */
-    if (lua_version) lua_pushglobaltable(L);
-    else ouro_lua_need_place(L, b, OWN_BUILTINS);
-    lua_pushvalue(L, 2);
-    lua_gettable(L, -2);
+    if (!ouro_lua_push_free_name(L, b)) lua_pushnil(L);
     return 1;
 }
 

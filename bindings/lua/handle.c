@@ -93,7 +93,7 @@ static bool has_living_handle(const handle_pool *pool, uint64_t tag, const ouro_
 static void fill(binding *b, slot *s, ouro_object *object, bool twin) {
     *ouro_lua_payload(b->pool, s) = object;
     s->twin = twin;
-    s->kind = kind_of(object);
+    s->kind = (uint8_t)kind_of(object);
     s->call = false;
 }
 

@@ -20,6 +20,7 @@
  *
  * Rejected: the mirror for frames of `call`: two tables for each call cost more than they save. */
 #include "pool.h"
+#include "reports.h"
 
 /* Places on the stack in the functions below. */
 typedef struct tables {
@@ -301,6 +302,10 @@ static int newindex_mirror(lua_State *L) {
     newindex_name(L, b, main);
     ouro_lua_leave(L, b);
     return 0;
+}
+
+bool ouro_lua_serves_names(lua_CFunction function) {
+    return function == index_mirror || function == newindex_mirror;
 }
 
 bool ouro_lua_push_mirrored(lua_State *L, const binding *b, int name) {

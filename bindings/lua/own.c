@@ -83,11 +83,11 @@ static bool is_at_hand(lua_State *L, const binding *b) {
 
 bool ouro_lua_push_place(lua_State *L, const binding *b, own_place place) {
     if (is_at_hand(L, b)) {
-        lua_getiuservalue(L, lua_upvalueindex(1), place);
+        lua_getiuservalue(L, lua_upvalueindex(1), (int)place);
         return true;
     }
     if (!push_heap(L, b)) return false;
-    lua_getiuservalue(L, -1, place);
+    lua_getiuservalue(L, -1, (int)place);
     lua_replace(L, -2);
     return true;
 }
@@ -98,12 +98,12 @@ void ouro_lua_need_place(lua_State *L, const binding *b, own_place place) {
 
 bool ouro_lua_set_place(lua_State *L, const binding *b, own_place place) {
     if (is_at_hand(L, b)) {
-        lua_setiuservalue(L, lua_upvalueindex(1), place);
+        lua_setiuservalue(L, lua_upvalueindex(1), (int)place);
         return true;
     }
     if (!push_heap(L, b)) return false;
     lua_insert(L, -2);
-    lua_setiuservalue(L, -2, place);
+    lua_setiuservalue(L, -2, (int)place);
     lua_pop(L, 1);
     return true;
 }

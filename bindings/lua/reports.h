@@ -8,11 +8,15 @@
 
 #include <lua.h>
 #include <ouro.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Each error from now on is added to *count (borrowed, for the life of the state), whether it
  * went to standard error or to a function given to gc.on_error. The module has to be open. */
 void ouro_lua_count_reports(lua_State *L, uint64_t *count);
+
+/* Whether Lua calls this function when a script uses a name: hooks are not to see it. */
+bool ouro_lua_serves_names(lua_CFunction function);
 
 /* Who is told of the progress of all heaps that the state opens: a light userdata in the
  * registry, under that name, before the module is opened. */

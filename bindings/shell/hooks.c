@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 #include <stdbool.h>
 
+#include "lua/reports.h"
 #include "state.h"
 
 /* What the standard library has for a hook, and what scripts do without noticing: the
@@ -30,7 +31,8 @@ static bool is_unseen(lua_State *L, const hooks *h, lua_Debug *where) {
     lua_getinfo(L, "f", where);
     lua_CFunction function = lua_tocfunction(L, -1);
     lua_pop(L, 1);
-    return function != NULL && (function == h->unseen[0] || function == h->unseen[1]);
+    if (function == NULL) return false;
+    return function == h->unseen[0] || function == h->unseen[1] || ouro_lua_serves_names(function);
 }
 
 static void pass_on(lua_State *L, lua_Debug *where) {

@@ -391,6 +391,13 @@ $("$ouro" -e 'for i = 1, 12 do
     if i < 13 then print(("   "):rep(i - 1) .. "├─ val = " .. i) end
 end print(("   "):rep(11) .. "└─ next: Node #17")')
 $(printf '%36s' '')└─ ... (deeper: \`:set depth N\` shows more)"
+says ":draw with a file draws a picture, or says why not" 'x = list{1}
+:draw x x.dot
+:draw all.dot
+:draw x /nowhere/x.dot
+:draw nope x.dot' "written to x.dot
+written to all.dot" "/nowhere/x.dot: No such file or directory
+! nil cannot be drawn"
 says ":watch, when it changes" 'x = list{}
 :watch refcount(x)
 y = x

@@ -316,7 +316,7 @@ local function tell_of_locals(text)
     if not host.terminal then return end
     local what = count == 1 and "a local lasts" or "locals last"
     shell.once("locals", "(%s for one statement here: write `%s` to keep it)", what,
-        (text:gsub("^%s*local%s+", "")))
+        (text:gsub("^%s*local%s+", ""):gsub("%s*;.*$", "")))
 end
 
 -- fine: it ran to its end.

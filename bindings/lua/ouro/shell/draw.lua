@@ -128,7 +128,7 @@ local function draw_value(...)
     host.note(table.concat(t.lines, "\n") .. "\n")
 end
 
-local pictures = { svg = true, png = true, dot = true, html = true }
+local pictures = { svg = true, png = true, pdf = true, dot = true, html = true }
 
 return function(rest)
     local expression, file = rest, nil
@@ -139,11 +139,17 @@ return function(rest)
         shell.commands.with_value(expression, draw_value)
         return
     end
-    if not ouro.draw then
-        return host.complain("pictures cannot be drawn yet: there is no draw(); without a file "
-            .. ":draw prints a tree\n")
+    local fine, done, message
+    if expression == "" then fine, done, message = true, ouro.draw(file)
+    else
+        fine, done = shell.commands.with_value(expression, function(x)
+            local drawn, why = nil, "nil cannot be drawn"
+            if x ~= nil then drawn, why = ouro.draw(x, file) end
+            message = why
+            return drawn
+        end)
     end
-    if expression == "" then ouro.draw(file)
-    else shell.commands.with_value(expression, function(...) ouro.draw((...), file) end) end
+    if not fine then return end
+    if done == nil and message then return host.complain(message .. "\n") end
     host.note("written to " .. file .. "\n")
 end
