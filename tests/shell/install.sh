@@ -93,7 +93,7 @@ searches() {
     found=$(own_folder "$2") && echo "$found" && [ "$found" = "$1" ]
 }
 
-echo "1..9"
+echo "1..10"
 check "meson install succeeds" install_all
 check "the places are those that Lua searches" places_are_searched
 check "require 'ouro' works in a stock Lua" stock_lua "$simple"

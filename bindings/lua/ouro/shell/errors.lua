@@ -66,8 +66,8 @@ local function find_stumble(text, line, number, word)
         local _, message = shell.host.load(text:sub(1, skipped + last) .. " ")
         local _, alone = shell.host.load("return " .. text:sub(1, skipped + last) .. " ")
         local about = " near '" .. word .. "'"
-        local function is_about(text) return text:sub(-#about) == about end
-        local function lacks(text) return text:find(" near <eof>$") end
+        local function is_about(problem) return problem:sub(-#about) == about end
+        local function lacks(problem) return problem:find(" near <eof>$") end
         local read = not message or not alone or lacks(message) or lacks(alone)
         if not read and (is_about(message) or is_about(alone)) then return first, last end
         from = last + 1
@@ -86,13 +86,13 @@ local function show_line(line, number, word, kind, several, text)
     if not first and not several then return "" end
     local shown = line:gsub("\t", " ")
     local lead = several and ("  %d | "):format(number) or "  "
-    local text = lead .. shown .. "\n"
+    local marked = lead .. shown .. "\n"
     if first then
         local gap = #lead + columns(line:sub(1, first - 1))
         local marks = ("^"):rep(math.max(1, columns(line:sub(first, last))))
-        text = text .. (" "):rep(gap) .. shell.paint("error", marks) .. "\n"
+        marked = marked .. (" "):rep(gap) .. shell.paint("error", marks) .. "\n"
     end
-    return text
+    return marked
 end
 
 -- ---- what may have been meant --------------------------------------------------------------
