@@ -315,13 +315,7 @@ static bool ask(builder *b, bool rooted) {
 }
 
 bool ouro__cross_may_be(const ouro_heap *heap) {
-    if (heap->reach == NULL) return false;
-    for (size_t i = 1; i < heap->type_count; i++) {
-        const ouro_type *type = heap->types[i];
-        if (type != NULL && type->spec.flags & OURO_TYPE_FOREIGN && type->births != type->deaths)
-            return true;
-    }
-    return false;
+    return heap->reach != NULL && ouro__heap_keeps_foreign(heap);
 }
 
 static bool mark(ouro_object *object, void *context) {

@@ -60,7 +60,8 @@ static void drop_child(ouro_object *child, void *context) {
 }
 
 /* The rest of the chain, below what waits already. Nobody refers to it, and nobody can observe
- * that it is still there, but those who look at the whole heap: ouro__guard_look. */
+ * that it is still there, but those who look at the whole heap: ouro__guard_look. What keeps
+ * something of the outside alive does not wait, since the outside could tell. */
 static void put_off(taking_apart *work) {
     ouro_heap *heap = work->heap;
     if (heap->unreleased != NULL) {
@@ -76,7 +77,7 @@ static void put_off(taking_apart *work) {
 static void take_apart(taking_apart *work, size_t most) {
     ouro_heap *heap = work->heap;
     while (work->chain != NULL) {
-        if (OURO_UNLIKELY(most-- == 0)) {
+        if (OURO_UNLIKELY(most-- == 0) && !ouro__heap_keeps_foreign(heap)) {
             put_off(work);
             return;
         }

@@ -252,6 +252,9 @@ static inline void ouro__heap_show(ouro_object *object) {
     ouro__type_of(ouro__heap_of(object), object)->births++;
 }
 
+/* Whether there are objects that keep something of the outside alive (OURO_TYPE_FOREIGN). */
+bool ouro__heap_keeps_foreign(const ouro_heap *heap);
+
 /* Totals over the types that reports count. */
 void ouro__heap_totals(const ouro_heap *heap, uint64_t *ret_births, uint64_t *ret_deaths);
 

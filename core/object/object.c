@@ -32,6 +32,15 @@ void ouro__heap_totals(const ouro_heap *heap, uint64_t *ret_births, uint64_t *re
     *ret_deaths = deaths;
 }
 
+bool ouro__heap_keeps_foreign(const ouro_heap *heap) {
+    for (size_t i = 1; i < heap->type_count; i++) {
+        const ouro_type *type = heap->types[i];
+        if (type != NULL && type->spec.flags & OURO_TYPE_FOREIGN && type->births != type->deaths)
+            return true;
+    }
+    return false;
+}
+
 size_t ouro__heap_count(const ouro_heap *heap) {
     uint64_t births, deaths;
     ouro__heap_totals(heap, &births, &deaths);

@@ -10,7 +10,7 @@ case $version in
 esac
 
 run --help
-same "--help explains each option" 18 "$(grep -c '^  -' out)"
+same "--help explains each option" 19 "$(grep -c '^  -' out)"
 check "--help goes to standard output and succeeds" 0 "$(cat out)"
 
 # --- statements ---------------------------------------------------------------------------
