@@ -129,7 +129,7 @@ static void thin_out(entries *all) {
     free(seen);
     for (size_t i = 0; i < kept; i++) free(all->texts[i]);
     all->count -= kept;
-    memmove(all->texts, all->texts + kept, all->count * sizeof *all->texts);
+    if (all->count > 0) memmove(all->texts, all->texts + kept, all->count * sizeof *all->texts);
 }
 
 /* In the form of the file, owned; NULL for want of memory. */

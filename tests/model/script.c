@@ -60,7 +60,7 @@ static const char *whom(printer *p, int n, text t) {
             return t;
         }
     }
-    if (n >= 0 && p->model.objects[n].held) {
+    if (n >= 0 && n < NUMBERS && p->model.objects[n].held) {
         snprintf(t, sizeof(text), "held[%d]", n);
         return t;
     }
