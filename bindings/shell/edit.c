@@ -11,6 +11,7 @@
 #include <histedit.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,7 +348,10 @@ static void remember(const char *text, void *context) {
     for (int found = history(e->past, &event, H_FIRST); found == 0;
          found = history(e->past, &event, H_NEXT)) {
         if (strcmp(event.str, text) != 0) continue;
-        history(e->past, &event, H_DEL, event.num);
+        const char *entry = event.str;
+        /* The event then has a copy of the text, which is the caller's. */
+        if (history(e->past, &event, H_DEL, event.num) == 0 && event.str != entry)
+            free((void *)(uintptr_t)event.str);
         break;
     }
     history(e->past, &event, H_ENTER, text);
