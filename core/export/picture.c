@@ -14,7 +14,7 @@
 #define HEAD 3
 #define TAIL 2
 
-enum { UNSEEN, SHOWN, FOLDED };
+enum { UNSEEN, SHOWN, FOLDED, HIDDEN };
 
 typedef struct fold {
     uint32_t before, after; /* nodes, or 0 */
@@ -46,7 +46,8 @@ static bool is_drawn_alone(const picture *p, uint32_t node) {
     return ouro__graph_is_counted(g, node);
 }
 
-/* A class is worth showing for the objects it refers to, which are no classes. */
+/* A class is worth showing for the objects it refers to, which are no classes. Asked once a node:
+ * the others are HIDDEN from then on. */
 static bool is_drawn(const picture *p, uint32_t node) {
     const ouro__graph *g = p->g;
     if (!is_drawn_alone(p, node)) return false;
@@ -55,6 +56,11 @@ static bool is_drawn(const picture *p, uint32_t node) {
     for (uint32_t e = g->first[node]; e < g->first[node + 1]; e++)
         if (!is_class(p, g->targets[e]) && is_drawn_alone(p, g->targets[e])) return true;
     return false;
+}
+
+static void hide(picture *p) {
+    for (uint32_t i = 1; i <= p->g->nodes; i++)
+        if (!is_drawn(p, i)) p->state[i] = HIDDEN;
 }
 
 /* ---- folds ------------------------------------------------------------------------------- */
@@ -99,7 +105,7 @@ static uint32_t only_target(const picture *p, uint32_t node) {
     const ouro__graph *g = p->g;
     uint32_t found = 0;
     for (uint32_t e = g->first[node]; e < g->first[node + 1]; e++) {
-        if (!is_drawn(p, g->targets[e])) continue;
+        if (p->state[g->targets[e]] == HIDDEN) continue;
         if (found != 0) return 0;
         found = g->targets[e];
     }
@@ -170,7 +176,7 @@ static uint32_t weak_target(const picture *p, uint32_t node) {
 }
 
 static void follow(picture *p, uint32_t source, uint32_t target, size_t *followed) {
-    if (target == 0 || p->state[target] != UNSEEN || !is_drawn(p, target)) return;
+    if (target == 0 || p->state[target] != UNSEEN) return;
     if (*followed >= p->options.max_fields || p->shown >= p->options.max_objects) {
         cut(p, source, target);
         return;
@@ -191,7 +197,7 @@ static void expand(picture *p) {
 }
 
 static void start_at(picture *p, uint32_t node) {
-    if (node == 0 || p->state[node] != UNSEEN || !is_drawn(p, node)) return;
+    if (node == 0 || p->state[node] != UNSEEN) return;
     if (p->shown >= p->options.max_objects) cut(p, 0, node);
     else show_row(p, node);
 }
@@ -206,7 +212,7 @@ static void fold_from(picture *p, size_t index, uint32_t start) {
     for (uint32_t at = 0; at < count; at++) {
         for (uint32_t e = g->first[queue[at]]; e < g->first[queue[at] + 1]; e++) {
             uint32_t target = g->targets[e];
-            if (p->state[target] != UNSEEN || !is_drawn(p, target)) continue;
+            if (p->state[target] != UNSEEN) continue;
             put_in(p, fold_at(p, index), target);
             queue[count++] = target;
         }
@@ -285,6 +291,7 @@ static void read_options(picture *p, const ouro_picture_options *options) {
 
 static void choose(picture *p) {
     ouro__search_run(&p->alive, p->g, 0, 1);
+    hide(p);
     if (p->options.from != NULL) {
         start_at(p, ouro__graph_number(p->g, p->options.from));
         expand(p);

@@ -99,9 +99,7 @@ local function write_object(out, object, drawn)
         rows[1] = plain_row(object)
     else
         for i, field in ipairs(object) do
-            if field.id == nil or drawn[field.id] or not field.hidden then
-                rows[#rows + 1] = field_row(field, i, drawn)
-            end
+            rows[#rows + 1] = field_row(field, i, drawn)
         end
         if object.more then
             rows[#rows + 1] = row(("... %s more"):format(dot.number(object.more)), "more")
@@ -128,7 +126,7 @@ local function write_names(out, picture, drawn)
                     escape(name.text)))
             end
         end
-        if #arrows > 0 or picture.whole then
+        if #arrows > 0 then
             members[#members + 1] = "r" .. i
             out:add('r%d [id="r%d" label=<%s<i>%s</i></td></tr>%s</table>>]', i, i,
                 table_start(colours.frame), escape(frame.frame), table.concat(rows))
