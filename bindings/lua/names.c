@@ -19,6 +19,8 @@
  * would not do: with a second heap in the state there is none.
  *
  * Rejected: the mirror for frames of `call`: two tables for each call cost more than they save. */
+#include <string.h>
+
 #include "pool.h"
 #include "reports.h"
 
@@ -305,7 +307,11 @@ static int newindex_mirror(lua_State *L) {
 }
 
 bool ouro_lua_serves_names(lua_CFunction function) {
-    return function == index_mirror || function == newindex_mirror;
+    if (function == index_mirror || function == newindex_mirror) return true;
+    for (const luaL_Reg *m = ouro_lua_metamethods; m->name != NULL; m++)
+        if (m->func == function)
+            return strcmp(m->name, "__index") == 0 || strcmp(m->name, "__newindex") == 0;
+    return false;
 }
 
 bool ouro_lua_push_mirrored(lua_State *L, const binding *b, int name) {

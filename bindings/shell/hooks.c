@@ -7,14 +7,11 @@
 #include <stdbool.h>
 
 #include "lua/reports.h"
-#include "state.h"
 
-/* What the standard library has for a hook, and what scripts do without noticing: the
- * metamethods for names. In a userdata of the registry. */
+/* What the standard library has for a hook. In a userdata of the registry. */
 typedef struct hooks {
     lua_CFunction set, get;
     lua_Hook hook; /* the library's, once there has been one */
-    lua_CFunction unseen[2];
 } hooks;
 
 static const char hooks_key = 'h';
@@ -26,18 +23,17 @@ static hooks *find(lua_State *L) {
     return h;
 }
 
-static bool is_unseen(lua_State *L, const hooks *h, lua_Debug *where) {
+static bool is_unseen(lua_State *L, lua_Debug *where) {
     if (where->event == LUA_HOOKLINE || where->event == LUA_HOOKCOUNT) return false;
     lua_getinfo(L, "f", where);
     lua_CFunction function = lua_tocfunction(L, -1);
     lua_pop(L, 1);
-    if (function == NULL) return false;
-    return function == h->unseen[0] || function == h->unseen[1] || ouro_lua_serves_names(function);
+    return function != NULL && ouro_lua_serves_names(function);
 }
 
 static void pass_on(lua_State *L, lua_Debug *where) {
     const hooks *h = find(L);
-    if (!is_unseen(L, h, where)) h->hook(L, where);
+    if (!is_unseen(L, where)) h->hook(L, where);
 }
 
 static lua_State *thread_of(lua_State *L) {
@@ -83,18 +79,11 @@ static lua_CFunction replace(lua_State *L, const char *name, lua_CFunction funct
 }
 
 void ouro__hooks_install(lua_State *L) {
-    static const char *const unseen[] = {"__index", "__newindex"};
     hooks *h = lua_newuserdatauv(L, sizeof *h, 0);
     *h = (hooks){.hook = NULL};
     lua_rawsetp(L, LUA_REGISTRYINDEX, &hooks_key);
-    ouro__state_push_frame(L);
-    for (int i = 0; i < 2; i++) {
-        luaL_getmetafield(L, -1, unseen[i]);
-        h->unseen[i] = lua_tocfunction(L, -1);
-        lua_pop(L, 1);
-    }
     lua_getglobal(L, "debug");
     h->set = replace(L, "sethook", set_hook);
     h->get = replace(L, "gethook", get_hook);
-    lua_pop(L, 2);
+    lua_pop(L, 1);
 }
