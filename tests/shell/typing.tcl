@@ -53,11 +53,13 @@ proc read_to {{prompt {>}}} {
     }
 }
 
-# type KEYS PATTERN NAME: a whole line, and what has to be printed before the next prompt.
+# type KEYS PATTERN NAME: a whole line, and what has to be printed before the next prompt, which
+# has to come.
 proc type {keys pattern name {prompt {>}}} {
     send -- "$keys\r"
     set text [read_to $prompt]
-    result [regexp -- $pattern $text] $name "wanted: $pattern\nprinted: $text"
+    set came [expr {![regexp {^(no prompt; instead|the end; before): } $text]}]
+    result [expr {$came && [regexp -- $pattern $text]}] $name "wanted: $pattern\nprinted: $text"
 }
 
 # wait_for TEXT NAME: it has to come.
